@@ -1,0 +1,210 @@
+"""The report of one check: immutable, the same for the terminal, the notebook, the panel and JSON.
+
+`Report.to_dict()` is schema 1. The renderers in `bertmagic/render/` and the panel see that dict and nothing else, so
+what one of them shows can be found in all of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+SCHEMA = 1
+
+Severity: TypeAlias = Literal["error", "warning", "advice"]
+Verdict: TypeAlias = Literal["pass", "warn", "fail"]
+Status: TypeAlias = Literal["ok", "wrong", "missing", "unexpected", "not checked"]
+
+# How grave: `raise_for_findings("warning")` raises for warnings and for all that is graver.
+GRAVITY: dict[str, int] = {"advice": 0, "warning": 1, "error": 2}
+
+
+class CheckError(Exception):
+    """Raised by `raise_for_findings` and by `--strict`; `report` is the whole report."""
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was really run to show that a fix works, and what came out."""
+
+    ran: str
+    result: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A correction: `snippet` is the line or two to write; `cell` the whole corrected cell, where one is made."""
+
+    title: str
+    snippet: str
+    cell: str | None = None
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One root cause. `subject` is the tensor, model or layer at fault, by the name that the user gave it."""
+
+    rule: str
+    severity: Severity
+    subject: str
+    title: str
+    detail: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True)
+class Described:
+    """One side of a table row: `shape` as `(batch=3, seq=8)`, `values` in words; `name` as the user wrote it."""
+
+    shape: str
+    dtype: str
+    values: str
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A row of the inputs, outputs or labels: what the model takes (`expected`) against what it was given (`actual`)."""
+
+    name: str
+    expected: Described | None
+    actual: Described | None
+    status: Status
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the dry pass, in the order of the calls; `level` is its depth; `seconds` is of the rows run."""
+
+    path: str
+    type: str
+    level: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    dtype: str
+    params: int
+    seconds: float | None
+    status: Literal["ok", "failed", "not run"]
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where the dry pass ran: `asked` is the option, `used` the framework-neutral name (`GPU:0`, `CPU:0`), or None."""
+
+    asked: str
+    used: str | None
+    name: str | None = None
+    peak_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many rows the batch has, and on how many the forward pass ran."""
+
+    of: int
+    run: int
+
+
+@dataclass(frozen=True)
+class NotChecked:
+    """What could not be seen, and why: never left out of a report."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A few rows of the batch, token by token: `rows[i]` is the index in the batch; the rest is (row, position).
+
+    `tokens` is None where the text is left out (`--no-text`) or no tokenizer was found. `mask` is None where none is fed.
+    """
+
+    rows: tuple[int, ...]
+    ids: tuple[tuple[int, ...], ...]
+    mask: tuple[tuple[float, ...], ...] | None
+    types: tuple[tuple[int, ...], ...] | None
+    tokens: tuple[tuple[str, ...], ...] | None
+    padding: tuple[tuple[bool, ...], ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that one check saw, ran and concludes."""
+
+    verdict: Verdict
+    summary: str
+    device: Device
+    rows: Rows
+    seconds: Mapping[str, float]
+    findings: tuple[Finding, ...] = ()
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
+    labels: tuple[Tensor, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    tokens: Tokens | None = None
+    not_checked: tuple[NotChecked, ...] = ()
+    internal_errors: tuple[str, ...] = ()
+    # The objects of the checked cell by the cell's own names; not part of the dict (see `observe/captured.py`).
+    captured: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain dicts, lists, strings and numbers (schema 1), ready for JSON."""
+        from bertmagic import __version__
+
+        parts = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "captured"}
+        return {"schema": SCHEMA, "bertmagic": __version__, **parts}
+
+    def to_json(self) -> str:
+        """`to_dict()` as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
+
+    def to_html(self) -> str:
+        """The static tables as one HTML fragment: no script, legible with styles stripped."""
+        from bertmagic.render.html import render_html
+
+        return render_html(self.to_dict())
+
+    def to_text(self) -> str:
+        """The same tables as text for a terminal."""
+        from bertmagic.render.text import render_text
+
+        return render_text(self.to_dict())
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": self.to_text(), "text/html": self.to_html()}
+
+    def raise_for_findings(self, level: Severity = "error") -> None:
+        """Raise `CheckError` where a finding is at least as grave as `level`; ValueError for an unknown level."""
+        if level not in GRAVITY:
+            raise ValueError(f"level must be one of {', '.join(GRAVITY)}; found {level!r}")
+        grave = [finding for finding in self.findings if GRAVITY[finding.severity] >= GRAVITY[level]]
+        if grave:
+            raise CheckError("; ".join(f"{finding.rule}: {finding.title}" for finding in grave), self)
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses, mappings and tuples as dicts and lists; NumPy scalars as Python's; NaN and infinity as None."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value
