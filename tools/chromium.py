@@ -34,7 +34,10 @@ def main(arguments: list[str]) -> int:
     if "--install" in arguments and find() is None:
         install()
     path = find()
-    print(f"browser tests: {path}" if path else "WARNING: no Chromium found: the browser tests WILL BE SKIPPED.", flush=True)
+    print(
+        f"browser tests: {path}" if path else "WARNING: no Chromium found: the browser tests WILL BE SKIPPED.",
+        flush=True,
+    )
     return 0
 
 

