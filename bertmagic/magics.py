@@ -1,0 +1,293 @@
+"""The magics: options in, report out, and nothing else."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from bertmagic.observe.cell import COMPILE_ERRORS, Cell, Shell, compile_cell, show_as_plain_cell
+from bertmagic.options import BadUse, Options, known_rules
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from bertmagic.report import Report
+
+# MODEL INPUTS, and MODEL INPUTS LABELS.
+_FORMS = (2, 3)
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+# IPython's decorators have no types, or types that do not fit a method (9.18.1).
+_argument: Any = argument
+_magic_arguments: Any = magic_arguments
+_line_cell_magic: Any = line_cell_magic
+_ARGUMENTS = (
+    _argument("objects", nargs="*", metavar="MODEL INPUTS [LABELS]", help="What to check (line form), without spaces."),
+    _argument("-o", "--output", metavar="NAME", help="Bind the report to this name."),
+    _argument("--run", action="store_true", help="Where nothing is wrong, `fit` really trains."),
+    _argument("--device", default="auto", help="Where the forward pass runs: auto, cpu or gpu."),
+    _argument("--rows", metavar="N|all", help="How many rows the forward pass runs."),
+    _argument("--ignore", action="append", default=[], metavar="RULE", help="Leave this rule out; may be repeated."),
+    _argument("--only", action="append", default=[], metavar="RULE", help="Ask this rule alone; may be repeated."),
+    _argument("--no-probes", action="store_true", help="Ask the model nothing beyond one forward pass."),
+    _argument("--strict", action="store_true", help="Raise `bertmagic.CheckError` where a finding is an error."),
+    _argument("--quiet", action="store_true", help="Show nothing where nothing is wrong."),
+    _argument("--no-text", action="store_true", help="Keep every word of the texts out of the report."),
+    _argument("--explain", metavar="RULE", help="Print the page of this rule (line form)."),
+)
+
+
+def _magic(method: _F) -> _F:
+    """`method` as a line and cell magic with the arguments above, its line left as the user wrote it."""
+    marked: _F = _line_cell_magic(no_var_expand(method))
+    for each in reversed(_ARGUMENTS):
+        each(marked)
+    _magic_arguments()(marked)
+    return marked
+
+
+# `@output_can_be_silenced` is not used: it tokenizes the untransformed body after the cell has run, and raises
+# `TokenError` for an unbalanced bracket after `!` (`run_cell_magic`, IPython 9.18.1). `Cell` sees to the semicolon.
+@magics_class
+class BertMagics(Magics):
+    """`%%bertcheck` and `%bertcheck`."""
+
+    @_magic
+    def bertcheck(self, line: str, cell: str | None = None) -> Any:
+        """Check what a BERT-family model is given, by a dry run of a few rows.
+
+        `%%bertcheck` runs the cell; its `fit` trains nothing and is checked instead. `%bertcheck MODEL INPUTS [LABELS]`
+        checks objects that are there already; without names it finds a model and a batch, and says which.
+        """
+        shell: Shell = self.shell
+        with _usage_errors():
+            args = _parse(self.bertcheck, line)
+            options = _options(args)
+            _check_form(args, is_cell=cell is not None)
+        if cell is not None:
+            return _check_cell(shell, args, options, cell)
+        if args.explain:
+            _say(_page(args.explain), sys.stdout)
+            return None
+        with _usage_errors():
+            report = _check_objects(shell, args, options)
+        _deliver(shell, args, report)
+        return None
+
+
+def _check_cell(shell: Shell, args: Namespace, options: Options, source: str) -> Any:
+    """Run the cell under watch, show the report, and end as the cell ended."""
+    try:
+        with _usage_errors():
+            cell = compile_cell(shell, source)
+    except COMPILE_ERRORS as error:
+        _say("bertcheck: the cell does not compile, and nothing of it was run.")
+        show_as_plain_cell(shell, error, frames=False)
+        raise
+    run = _Run(cell)
+    report = None
+    try:
+        report = _watch(shell, run, source, options)
+    except BadUse as error:
+        if run.raised is None:
+            raise UsageError(str(error)) from None
+        _say(f"bertcheck: {error}")
+    except Exception as error:  # noqa: BLE001  # whatever fails in the check, the cell goes on
+        _say_own_failure(error)
+    if not run.started:
+        run()
+    if run.raised is None:
+        _deliver(shell, args, report)
+        return run.value
+    _show(shell, args, report)
+    raised, run.raised = run.raised, None
+    show_as_plain_cell(shell, raised)
+    try:
+        raise raised
+    finally:
+        # Else the exception and this frame hold each other, and with them all that the user's frames hold.
+        del raised
+
+
+def _watch(shell: Shell, run: _Run, source: str, options: Options) -> Report | None:
+    """The report on the run; an exception that comes out of here is not the cell's."""
+    from bertmagic.session import Watch
+
+    watch = Watch(namespace=shell.user_ns, source=source, options=options)
+    try:
+        with watch:
+            run()
+            if run.raised is not None:
+                raise run.raised
+    except BaseException as error:
+        if error is not run.raised:
+            raise
+    return watch.report
+
+
+def _check_objects(shell: Shell, args: Namespace, options: Options) -> Report | None:
+    try:
+        from bertmagic.session import check_objects, find_pair
+
+        names = list(args.objects)
+        if not names:
+            pair = find_pair(shell.user_ns)
+            _say(pair.said, sys.stdout)
+            names = [name for name in (pair.model, pair.inputs, pair.labels) if name is not None]
+        model, inputs, labels = (*names, None)[:3]
+        return check_objects(
+            _value(shell, model),
+            _value(shell, inputs),
+            None if labels is None else _value(shell, labels),
+            names=(model, inputs, labels),
+            namespace=shell.user_ns,
+            options=options,
+        )
+    except BadUse:
+        raise
+    except Exception as error:  # noqa: BLE001  # bertmagic's own failure is one line
+        _say_own_failure(error)
+        return None
+
+
+def _value(shell: Shell, expression: str) -> Any:
+    try:
+        return shell.ev(expression)
+    except Exception as error:  # noqa: BLE001  # the user's expression may raise anything
+        raise BadUse(f"`{expression}` has no value here: {_one_line(error)}") from None
+
+
+def _deliver(shell: Shell, args: Namespace, report: Report | None) -> None:
+    """Show the report, and raise `CheckError` where `--strict` asks for it."""
+    _show(shell, args, report)
+    if report is None or not args.strict:
+        return
+    from bertmagic.report import CheckError
+
+    try:
+        report.raise_for_findings("error")
+    except CheckError as error:
+        show_as_plain_cell(shell, error, frames=False)
+        raise
+
+
+def _show(shell: Shell, args: Namespace, report: Report | None) -> None:
+    """Bind the report to the name asked for and show it; a failure in doing so is one line."""
+    if report is None:
+        return
+    if args.output:
+        shell.user_ns[args.output] = report
+    if args.quiet and report.verdict == "pass":
+        return
+    try:
+        from bertmagic.panel import show
+
+        show(report)
+    except Exception as error:  # noqa: BLE001  # whatever fails in the panel, the cell goes on
+        _say_own_failure(error)
+
+
+class _Run:
+    """One run of a cell, and how it ended: called at most once, and it raises nothing itself."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.started = False
+        self.value: Any = None
+        self.raised: BaseException | None = None
+
+    def __call__(self) -> None:
+        self.started = True
+        try:
+            self.value = self.cell.run()
+        except BaseException as error:  # noqa: BLE001  # handed on by `_check_cell`
+            self.raised = error
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """`BadUse` as the error that IPython shows in one line."""
+    try:
+        yield
+    except BadUse as error:
+        raise UsageError(str(error)) from None
+
+
+def _parse(magic: Any, line: str) -> Namespace:
+    try:
+        # Not `parse_argstring`: it refuses names on both sides of an option.
+        parsed: Namespace = magic.parser.parse_intermixed_args(shlex.split(line, posix=False))
+    except ValueError as error:
+        raise BadUse(f"{line.strip()!r} cannot be read: {str(error).lower()}") from None
+    return parsed
+
+
+def _options(args: Namespace) -> Options:
+    rows = args.rows
+    return Options(
+        run=args.run,
+        device=args.device,
+        rows=int(rows) if rows is not None and rows.isdecimal() else rows,
+        ignore=frozenset(args.ignore),
+        only=frozenset(args.only),
+        probes=not args.no_probes,
+        text=not args.no_text,
+    )
+
+
+def _check_form(args: Namespace, *, is_cell: bool) -> None:
+    """Raise `BadUse` for what the cell form has and the line form has not, and the other way round."""
+    from keyword import iskeyword
+
+    if args.output is not None and (not args.output.isidentifier() or iskeyword(args.output)):
+        raise BadUse(f"-o takes a variable's name; found {args.output!r}")
+    if args.explain:
+        known_rules([args.explain])
+    if is_cell and args.explain:
+        raise BadUse(f"--explain is for the line form: `%bertcheck --explain {args.explain}`")
+    if is_cell and args.objects:
+        raise BadUse(f"%%bertcheck takes options only, and checks what its cell does; found {args.objects[0]!r}")
+    if not is_cell and args.run:
+        raise BadUse("--run is for the cell form: %bertcheck calls no `fit`")
+    if not is_cell and args.objects and len(args.objects) not in _FORMS:
+        raise BadUse(f"%bertcheck takes MODEL INPUTS [LABELS], or no names at all; found {len(args.objects)}")
+
+
+def _page(rule: str) -> str:
+    from bertmagic.rules import RULES
+
+    page: str = RULES[rule].page()
+    return page
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _say_own_failure(error: Exception) -> None:
+    _say(f"bertmagic: the check itself failed ({_one_line(error)}).")
+
+
+def _say(text: str, stream: TextIO | None = None) -> None:
+    print(text, file=stream or sys.stderr)
+
+
+def load(ipython: Shell) -> None:
+    """Register the magics."""
+    ipython.register_magics(BertMagics)
+
+
+def unload(ipython: Shell) -> None:
+    """Take out of the shell's tables whatever `load` put there; IPython has no call for it (9.18.1)."""
+    manager = ipython.magics_manager
+    for table in manager.magics.values():
+        for name in [name for name, magic in table.items() if isinstance(getattr(magic, "__self__", None), BertMagics)]:
+            del table[name]
+    manager.registry.pop(BertMagics.__name__, None)
