@@ -108,7 +108,7 @@ def main(arguments: list[str]) -> int:
     """0 where every checked cell got the expected report, 1 where not, 2 for a wrong call."""
     import nbformat
 
-    if len(arguments) != 2:  # noqa: PLR2004 - the usage line has two words
+    if len(arguments) != 2:
         print(__doc__)
         return 2
     source, folder = Path(arguments[0]), Path(arguments[1])

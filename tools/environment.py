@@ -45,14 +45,12 @@ def make(folder: Path, level: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """0 when the environment is ready, 1 when it could not be made, 2 for a wrong call."""
-    if len(arguments) != 2 or arguments[1] not in LEVELS:  # noqa: PLR2004 - the usage line has two words
+    if len(arguments) != 2 or arguments[1] not in LEVELS:
         print(__doc__)
         return 2
     folder, level = Path(arguments[0]).resolve(), arguments[1]
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
-        print(
-            f"bertmagic needs Python 3.10 to 3.13; this is {sys.version.split()[0]}. Name another: make PYTHON=python3.12"
-        )
+        print(f"bertmagic needs Python 3.10 to 3.13, found {sys.version.split()[0]}; try: make PYTHON=python3.12")
         return 1
     print(
         f"Making {folder.name} ({level}): TensorFlow and its tools, about 2 GB; some minutes the first time.",
