@@ -1,5 +1,8 @@
 # `make help` lists the targets. All need Python 3.10 to 3.13 and nothing else; PYTHON names another than python3.
 PYTHON ?= python3
+# More words for a command: make lab LAB=--no-browser, make score SCORE='--only seed-example-1-correct'.
+LAB ?=
+SCORE ?=
 VENV ?= .venv
 BIN := $(CURDIR)/$(VENV)/bin
 NOTEBOOK := notebooks/quickstart.ipynb
@@ -19,7 +22,7 @@ demo: $(VENV)/.ready-demo ## run the quickstart notebook on a real BERT; results
 	@$(BIN)/python tools/demo.py $(NOTEBOOK) build
 
 lab: $(VENV)/.ready-lab ## open the quickstart notebook in JupyterLab
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(NOTEBOOK)
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB) $(NOTEBOOK)
 
 # pytest comes last, so that its summary is what the run ends with.
 test: lint js pytest ## everything that is checked: lint, types, JavaScript, Python, the browser
@@ -46,6 +49,6 @@ clean: ## remove the environment and all that was built
 $(VENV)/.ready-%: $(SOURCES)
 	@$(PYTHON) tools/environment.py $(VENV) $*
 
-$(NODE_MODULES): js/package.json js/package-lock.json | $(VENV)/.ready-dev
+$(NODE_MODULES): js/package.json js/package-lock.json $(VENV)/.ready-dev
 	npm --prefix js ci --ignore-scripts --no-audit --no-fund
 	@touch $@

