@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import MethodType
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from IPython.core.error import UsageError
@@ -286,8 +287,8 @@ def load(ipython: Shell) -> None:
 
 def unload(ipython: Shell) -> None:
     """Take out of the shell's tables whatever `load` put there; IPython has no call for it (9.18.1)."""
-    manager = ipython.magics_manager
-    for table in manager.magics.values():
-        for name in [name for name, magic in table.items() if isinstance(getattr(magic, "__self__", None), BertMagics)]:
+    mine = ipython.magics_manager.registry.pop(BertMagics.__name__, None)
+    for table in ipython.magics_manager.magics.values():
+        # The type is looked at first: any attribute of a magic that IPython has not imported yet would import it.
+        for name in [name for name, magic in table.items() if isinstance(magic, MethodType) and magic.__self__ is mine]:
             del table[name]
-    manager.registry.pop(BertMagics.__name__, None)

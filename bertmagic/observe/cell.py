@@ -117,8 +117,8 @@ def _place(shell: Shell, body: str) -> tuple[int, str | None, int]:
     number, raw, before = shell.execution_count, None, 1
     running = shell.displayhook.exec_result
     if running is not None:
-        # `shell.execution_count` is the running cell's number up to 9.0 and the next one's in later releases; the
-        # result that is being filled holds the right one in both, but only where the cell goes into the history.
+        # `shell.execution_count` is the running cell's number up to 9.7.0 and the next cell's from 9.8.0 on. The result
+        # that is being filled holds the running cell's in both; up to 9.7.0 only where the cell goes into the history.
         if running.execution_count is not None:
             number = running.execution_count
         text = running.info.raw_cell
