@@ -22,7 +22,7 @@ demo: $(VENV)/.ready-demo ## run the quickstart notebook on a real BERT; results
 	@$(BIN)/python tools/demo.py $(NOTEBOOK) build
 
 lab: $(VENV)/.ready-lab ## open the quickstart notebook in JupyterLab
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB) $(NOTEBOOK)
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/$(NOTEBOOK) $(LAB)
 
 # pytest comes last, so that its summary is what the run ends with.
 test: lint js pytest ## everything that is checked: lint, types, JavaScript, Python, the browser

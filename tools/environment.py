@@ -32,7 +32,7 @@ def pip(python: Path, *arguments: str) -> None:
 def make(folder: Path, level: str) -> None:
     """Create the environment at `folder` where there is none, and bring it to `level`."""
     python = interpreter(folder)
-    if not python.exists():
+    if not any(python.parent.glob("pip*")):  # also where an earlier try ended before pip was there
         venv.create(folder, with_pip=True)
     # Editable: the tests and the notebook run the files of this checkout.
     pip(python, "--editable", f".[tf,{level}]")
@@ -52,16 +52,16 @@ def main(arguments: list[str]) -> int:
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         print(f"bertmagic needs Python 3.10 to 3.13, found {sys.version.split()[0]}; try: make PYTHON=python3.12")
         return 1
-    print(
-        f"Making {folder.name} ({level}): TensorFlow and its tools, about 2 GB; some minutes the first time.",
-        flush=True,
-    )
+    new = not interpreter(folder).exists()
+    size = "TensorFlow and its tools, about 2.5 GB; some minutes" if new else "bringing it up to date"
+    print(f"{folder.name} ({level}): {size}.", flush=True)
     start = time.monotonic()
     try:
         make(folder, level)
     except subprocess.CalledProcessError as failed:
         print(f"{folder.name} could not be made: {' '.join(map(str, failed.cmd))} ended with {failed.returncode}.")
-        print("Where ensurepip is missing, Debian and Ubuntu have it in the package python3-venv.")
+        if "ensurepip" in failed.cmd:
+            print("This Python has no ensurepip; Debian and Ubuntu have it in the package python3-venv.")
         return 1
     print(f"{folder.name} is ready ({time.monotonic() - start:.0f} s).", flush=True)
     return 0
