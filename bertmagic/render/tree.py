@@ -1,0 +1,54 @@
+"""The layers as a tree: who called whom, from the depth of each record, and which rows a short table shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def parents(layers: Sequence[dict[str, Any]]) -> list[int]:
+    """For each layer the index of its caller, the nearest before it of less depth; -1 for an outermost one."""
+    found: list[int] = []
+    open_calls: list[int] = []
+    for index, layer in enumerate(layers):
+        while open_calls and layers[open_calls[-1]]["level"] >= layer["level"]:
+            open_calls.pop()
+        found.append(open_calls[-1] if open_calls else -1)
+        open_calls.append(index)
+    return found
+
+
+def depths(above: Sequence[int]) -> list[int]:
+    """The number of layers above each, from `parents`."""
+    found: list[int] = []
+    for parent in above:
+        found.append(0 if parent < 0 else found[parent] + 1)
+    return found
+
+
+def listed(layers: Sequence[dict[str, Any]], deepest: int, most: int = 60) -> list[int]:
+    """The indexes of the layers that a short table lists: down to `deepest`, and the whole path to each failed layer.
+
+    Goes less deep where more than `most` rows would be listed.
+    """
+    above = parents(layers)
+    depth = depths(above)
+    while deepest and sum(level <= deepest for level in depth) > most:
+        deepest -= 1
+    keep = {index for index, level in enumerate(depth) if level <= deepest}
+    for failed in (index for index, layer in enumerate(layers) if layer["status"] == "failed"):
+        index = failed
+        while index >= 0:
+            keep.add(index)
+            index = above[index]
+    return sorted(keep)[: 2 * most]
+
+
+def shared(path: str, above: str) -> int:
+    """How many characters of `path` its caller's path already says: all of it, up to a separator, or none."""
+    return len(above) if above and path.startswith(above) and path[len(above) : len(above) + 1] in ("/", ".") else 0
+
+
+def short_name(path: str, above: str) -> str:
+    """A layer's path without its caller's; the whole path where the caller's is not its beginning."""
+    return path[shared(path, above) :].lstrip("/.") or path

@@ -1,0 +1,63 @@
+"""The words that all views share: for verdict and status, a tensor's two sides, device, rows and time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bertmagic.render.strings import clean, duration
+
+VERDICTS = {"pass": "pass", "warn": "warning", "fail": "fail"}
+MARKS = {"pass": "✓", "warn": "▲", "fail": "✕", "error": "✕", "warning": "▲", "advice": "●"}
+STATUS_MARKS = {"ok": "✓", "wrong": "✕", "missing": "✕", "unexpected": "✕", "not checked": "○"}
+TENSORS = (("inputs", "Inputs"), ("outputs", "Outputs"), ("labels", "Labels"))
+LAYER_COLUMNS = ("Layer", "Type", "Input", "Output", "Dtype", "Parameters", "Time")
+
+
+def meta(report: dict[str, Any]) -> list[str]:
+    """Device, rows, time and version as short phrases, in the order in which they are shown."""
+    device, rows, seconds = report["device"], report["rows"], report["seconds"]
+    used = clean(device["used"] or "nothing was run")
+    if device["used"] and device["name"]:
+        used += f" ({clean(device['name'], 80)})"
+    phrases = [used, f"{rows['run']:,} of {rows['of']:,} rows run"]
+    if device["peak_bytes"]:
+        phrases.append(f"peak {device['peak_bytes'] / 2**20:,.0f} MiB")
+    parts = {phase: spent for phase, spent in seconds.items() if phase != "total" and spent is not None}
+    total = seconds.get("total") or sum(parts.values())
+    if total:
+        each = ", ".join(f"{clean(phase, 40)} {duration(spent)}" for phase, spent in parts.items())
+        phrases.append(duration(total) + (f" ({each})" if len(parts) > 1 else ""))
+    return phrases
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 finding`, `3 findings`, `no findings`."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def absent(side: str, status: str) -> str:
+    """What stands in place of a side that is None."""
+    if side == "actual":
+        return "not fed" if status == "missing" else "not seen"
+    return "not an input of the model" if status == "unexpected" else "not known"
+
+
+def proof(fix: dict[str, Any]) -> str:
+    """What was run to show that a fix works, or that nothing was."""
+    return f"{fix['proof']['ran']}: {fix['proof']['result']}" if fix["proof"] else "not run"
+
+
+def names(tensor: dict[str, Any]) -> tuple[str, str]:
+    """A tensor's name in the model, and the user's own name for what was fed where that is another (else empty)."""
+    own = (tensor["actual"] or {}).get("name") or ""
+    return clean(tensor["name"]), clean(own) if own != tensor["name"] else ""
+
+
+def parameters(count: int | None) -> str:
+    """Parameters with thousands separated; nothing for a layer that has none."""
+    return f"{count:,}" if count else ""
+
+
+def layer_seconds(seconds: float | None) -> str:
+    """A layer's time, or nothing where it was not timed."""
+    return "" if seconds is None else duration(seconds)
