@@ -1,0 +1,27 @@
+// The whole panel: the views below one another, in a shadow root, so that the page's style sheet and this do not meet.
+import type { Report } from "./data";
+import { findings } from "./findings";
+import { h } from "./h";
+import { layers } from "./layers";
+import { notChecked } from "./notchecked";
+import css from "./panel.css";
+import { tensors } from "./tensors";
+import { verdict } from "./verdict";
+
+/** Draws `report` inside `host`. */
+export function draw(host: HTMLElement, report: Report): void {
+  const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+  root.replaceChildren(
+    h("style", {}, css),
+    h(
+      "article",
+      { "aria-label": "bertmagic report" },
+      verdict(report),
+      report.findings.length > 0 && findings(report.findings),
+      report.tensors.length > 0 && tensors(report.tensors),
+      report.layers.rest.length > 0 && layers(report.layers),
+      (report.notChecked.length > 0 || report.internalErrors.length > 0) &&
+        notChecked(report.notChecked, report.internalErrors),
+    ),
+  );
+}
