@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from bertmagic.finding import GRAVITY, Finding, Fix, Proof, Severity
+
+__all__ = ["CheckError", "Finding", "Fix", "Proof", "Report", "Severity"]
+
 SCHEMA = 1
 
-Severity: TypeAlias = Literal["error", "warning", "advice"]
 Verdict: TypeAlias = Literal["pass", "warn", "fail"]
 Status: TypeAlias = Literal["ok", "wrong", "missing", "unexpected", "not checked"]
-
-# How grave: `raise_for_findings("warning")` raises for warnings and for all that is graver.
-GRAVITY: dict[str, int] = {"advice": 0, "warning": 1, "error": 2}
 
 
 class CheckError(Exception):
@@ -28,37 +28,6 @@ class CheckError(Exception):
     def __init__(self, message: str, report: Report) -> None:
         super().__init__(message)
         self.report = report
-
-
-@dataclass(frozen=True)
-class Proof:
-    """What was really run to show that a fix works, and what came out."""
-
-    ran: str
-    result: str
-
-
-@dataclass(frozen=True)
-class Fix:
-    """A correction: `snippet` is the line or two to write; `cell` the whole corrected cell, where one is made."""
-
-    title: str
-    snippet: str
-    cell: str | None = None
-    proof: Proof | None = None
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One root cause. `subject` is the tensor, model or layer at fault, by the name that the user gave it."""
-
-    rule: str
-    severity: Severity
-    subject: str
-    title: str
-    detail: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    fix: Fix | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,164 @@
+"""The examinations of a block as one report: cause first, one sentence on top, and what was not checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bertmagic import tables
+from bertmagic.examine import Examination
+from bertmagic.facts.call import CallFacts
+from bertmagic.options import Options
+from bertmagic.report import Device, NotChecked, Report, Rows, Verdict
+from bertmagic.rules.order import in_order
+from bertmagic.rules.words import listed
+
+Decode = Callable[[Sequence[int]], Sequence[str]]
+
+
+@dataclass
+class Ended:
+    """One examined call. `raised`: what the real call raised, in a line, if it was made and did."""
+
+    examination: Examination
+    said: str
+    peak_bytes: int | None
+    raised: str | None = None
+
+    @property
+    def error(self) -> str | None:
+        """What the call raised, or would have raised, in a line."""
+        dry = self.examination.facts.error
+        return self.raised or (f"{dry.type}: {dry.text}" if dry is not None else None)
+
+
+def assemble(
+    ended: Sequence[Ended],
+    options: Options,
+    *,
+    asked: str,
+    device: tuple[str, str | None] | None,
+    unseen: Sequence[tuple[str, str]],
+    held: Sequence[str],
+    failures: Sequence[str],
+    decode: Decode | None,
+    raised: BaseException | None,
+    seconds: float,
+    captured: Mapping[str, Any],
+) -> Report:
+    """The report on a block's calls. The tables show the call at fault, else the last one (the outermost work)."""
+    findings = in_order(finding for each in ended for finding in each.examination.findings)
+    shown = _shown(ended, findings)
+    verdict = _verdict(findings, ended, raised)
+    not_checked = dict.fromkeys([*(pair for each in ended for pair in each.examination.not_checked), *unseen])
+    for name in held:
+        not_checked[name, "held back: the model's training was dry, and an untrained model must not replace a trained one"] = None
+    for each in ended:
+        for pair in _not_checked_of(each):
+            not_checked[pair] = None
+    call = shown.examination.facts if shown is not None else None
+    mine = [finding for finding in findings if shown is not None and finding in shown.examination.findings]
+    phases: dict[str, float] = {}
+    for each in ended:
+        for phase, spent in each.examination.seconds.items():
+            phases[phase] = phases.get(phase, 0.0) + spent
+    used, name = device if device is not None and any(each.examination.dry for each in ended) else (None, None)
+    peaks = [each.peak_bytes for each in ended if each.peak_bytes is not None]
+    return Report(
+        verdict=verdict,
+        summary=_summary(verdict, ended, shown, findings, used, raised),
+        device=Device(asked, used, name, max(peaks) if peaks else None),
+        rows=Rows(call.rows_of if call else 0, (len(call.rows_run) or call.rows_of) if call and call.ran else 0),
+        seconds={**{phase: round(spent, 4) for phase, spent in phases.items()}, "whole block": round(seconds, 4)},
+        findings=findings,
+        inputs=tables.input_rows(call, mine) if call else (),
+        outputs=tables.output_rows(call) if call else (),
+        labels=tables.label_rows(call, mine) if call else (),
+        layers=tables.layer_rows(shown.examination.dry.layers, call) if shown and call and shown.examination.dry else (),
+        tokens=tables.token_rows(call, mine, decode) if call else None,
+        not_checked=tuple(NotChecked(what, why) for what, why in not_checked),
+        internal_errors=tuple(failures),
+        captured=captured,
+    )
+
+
+def _shown(ended: Sequence[Ended], findings: Sequence[Any]) -> Ended | None:
+    """The call that the tables show: the first finding's, else one that raises, else training, else the last."""
+    for finding in findings:
+        for each in ended:
+            if finding in each.examination.findings:
+                return each
+    failing = [each for each in ended if each.error is not None]
+    trained = [each for each in ended if each.examination.facts.kind == "fit"]
+    return (failing or trained or list(ended) or [None])[-1]  # type: ignore[list-item]
+
+
+def _verdict(findings: Sequence[Any], ended: Sequence[Ended], raised: BaseException | None) -> Verdict:
+    if raised is not None or any(finding.severity == "error" for finding in findings):
+        return "fail"
+    if any(each.error is not None and each.examination.facts.kind in ("fit", "check") for each in ended):
+        return "fail"
+    return "warn" if any(finding.severity == "warning" for finding in findings) else "pass"
+
+
+def _summary(
+    verdict: Verdict,
+    ended: Sequence[Ended],
+    shown: Ended | None,
+    findings: Sequence[Any],
+    used: str | None,
+    raised: BaseException | None,
+) -> str:
+    dry = _dry_sentence(ended)
+    if findings:
+        more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        sentence = f"{findings[0].title}{more}."
+        return f"{sentence}{_raised_sentence(ended, raised)}{dry}"
+    if verdict == "fail":
+        return f"No rule names the cause.{_raised_sentence(ended, raised)}{dry}"
+    if shown is None:
+        return "No call of a model was seen, and nothing was checked."
+    call = shown.examination.facts
+    ran = f"the forward pass{' and the loss' if call.loss is not None else ''}"
+    rows = f"{len(call.rows_run) or call.rows_of} of {call.rows_of} rows"
+    inputs = listed([f"`{tensor.called}`" for tensor in call.inputs]) if call.inputs else "what it was given"
+    return f"Nothing wrong found: `{shown.said}` takes {inputs}, and {ran} ran on {rows} ({used or 'no device'}).{dry}"
+
+
+def _dry_sentence(ended: Sequence[Ended]) -> str:
+    return " `fit` was dry: nothing was trained." if any(each.examination.facts.kind == "fit" for each in ended) else ""
+
+
+def _raised_sentence(ended: Sequence[Ended], raised: BaseException | None) -> str:
+    """What was raised, in which layer, and whether by the cell's own call or by the dry pass in its place."""
+    for each in reversed(ended):
+        error = each.examination.facts.error
+        if error is not None:
+            layer = f" in layer `{error.layer}`" if error.layer else ""
+            by = {"data": "Keras' data handling", "loss": "The loss", "forward": "The forward pass"}[error.where]
+            place = f"; it is raised in place of `{each.said}.fit`" if each.examination.facts.kind == "fit" else ""
+            return f" {by} raises {error.type}{layer}{place}."
+        if each.raised is not None:
+            return f" The call of `{each.said}` raised {each.raised.partition(':')[0]}."
+    return f" The cell raised {type(raised).__name__}." if raised is not None else ""
+
+
+def _not_checked_of(ended: Ended) -> list[tuple[str, str]]:
+    """What a call leaves unchecked by its nature."""
+    call: CallFacts = ended.examination.facts
+    left = []
+    if call.kind == "fit":
+        left.append(("the optimizer and the gradients", "`fit` was dry: forward pass and loss only, dropout off"))
+    if call.kind in ("fit", "evaluate", "predict") and call.container in ("Dataset", "generator", "Sequence"):
+        left.append((f"the batches of `{ended.said}.{call.kind}` after the first", "one batch is read"))
+    if not call.model.encoders:
+        left.append((f"what `{ended.said}` does with tokens", "no BERT-family encoder of transformers was found in it"))
+    if call.kind == "evaluate" and call.loss is None:
+        left.append((f"the loss of `{ended.said}`", "it has several, or none that is known"))
+    run = len(call.rows_run)
+    if call.ran and run and run < call.rows_of:
+        left.append(
+            (f"the forward pass of the other {call.rows_of - run} rows", "a few rows are run; ids, masks and labels are read for all")
+        )
+    return left

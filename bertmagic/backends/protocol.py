@@ -1,0 +1,162 @@
+"""What a framework's module must offer: recognise, observe, describe, run rows, restore state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from bertmagic.facts.call import CallKind, ErrorFacts
+from bertmagic.facts.loss import LossFacts
+from bertmagic.facts.model import EncoderFacts, ModelFacts
+from bertmagic.facts.tensors import Role
+
+
+class Unseen(Exception):
+    """A call that cannot be looked into without harm (a one-shot iterator held elsewhere, say); the message says why."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One array of a call's arguments or labels. `batched`: its first axis is the batch; else it goes along whole.
+
+    `source`: the very object that the user gave, by which its name in the cell is found.
+    """
+
+    name: str
+    value: np.ndarray
+    role: Role | None
+    kind: str
+    batched: bool
+    source: Any
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """One call of one layer. `inputs`, `outputs`: shapes; `children` are told by `level` and order."""
+
+    path: str
+    type: str
+    level: int
+    inputs: tuple[tuple[int | None, ...], ...]
+    outputs: tuple[tuple[int | None, ...], ...]
+    dtype: str
+    params: int
+    seconds: float
+    failed: bool
+
+
+@dataclass(frozen=True)
+class EncoderPass:
+    """What one encoder was given in a pass, by role, and its last hidden state (batch, seq, hidden), or None."""
+
+    encoder: EncoderFacts
+    given: Mapping[Role, np.ndarray]
+    hidden: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One dry pass over some rows. `exception` is what it raised, if it did, for the caller to raise again."""
+
+    outputs: tuple[tuple[str, np.ndarray], ...]
+    encoders: tuple[EncoderPass, ...]
+    layers: tuple[LayerRecord, ...]
+    loss: LossFacts | None
+    history_keys: tuple[str, ...]
+    error: ErrorFacts | None
+    exception: BaseException | None
+    seconds: float
+
+
+class LiveCall(Protocol):
+    """One observed call, alive: its arrays, and the means to run it dry on any of its rows."""
+
+    kind: CallKind
+    model: Any
+    leaves: tuple[Leaf, ...]
+    labels: tuple[Leaf, ...]
+    container: str
+    # What the call cannot show, and why: pairs for `not_checked`.
+    unseen: tuple[tuple[str, str], ...]
+
+    @property
+    def size(self) -> int:
+        """How many rows the batch has."""
+
+    def run(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, layers: bool) -> Pass:
+        """One forward pass, and the loss where `labels` are given, on these rows; nothing is left changed."""
+
+    def encode(self, encoder: EncoderFacts, given: Mapping[Role, np.ndarray]) -> np.ndarray:
+        """The encoder's last hidden state (batch, seq, hidden) for these arguments."""
+
+
+class Listener(Protocol):
+    """Who is told of calls while a backend observes. `proceed()` runs the real thing and returns its value."""
+
+    run_for_real: bool
+
+    def fit(self, backend: Backend, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """In place of a training run; returns the framework's own history."""
+
+    def before(
+        self, backend: Backend, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Callable[[BaseException | None], None]:
+        """Before a real call; what it returns is told how the call ended."""
+
+    def unseen(self, what: str, why: str) -> None:
+        """Something that could not be looked into."""
+
+    def holds_back(self, model: Any, action: str) -> bool:
+        """Whether `action` (saving) must not be done because `model`'s training was dry."""
+
+
+class Backend(Protocol):
+    """One framework."""
+
+    name: str
+
+    def is_model(self, value: Any) -> bool:
+        """Whether `value` is a model of this framework, recognised without importing anything."""
+
+    def is_built(self, model: Any) -> bool:
+        """Whether the model has its weights."""
+
+    def observe(self, listener: Listener) -> AbstractContextManager[None]:
+        """Tell `listener` of calls until the context ends; then all that was patched is as before."""
+
+    def describe(self, model: Any, said: str) -> ModelFacts:
+        """The model's facts."""
+
+    def live(
+        self,
+        kind: CallKind,
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        loss: Any = None,
+        replace: Callable[[Any, Callable[[], Any]], bool] = lambda old, make_new: False,
+    ) -> LiveCall:
+        """The call, alive. Raises `Unseen`, or what the framework's own data handling raises.
+
+        `replace(old, make_new)`: asks to put `make_new()` in the place of a one-shot iterator; False where it is held elsewhere.
+        """
+
+    def device(self, asked: str) -> tuple[str, str | None]:
+        """The device to run on (`CPU:0`, `GPU:0`) and its product name; raises `BadUse` where there is none such."""
+
+    def on_device(self, asked: str) -> AbstractContextManager[None]:
+        """Run on that device, outside of any gradient tape, with random state as before afterwards."""
+
+    def peak_bytes(self, asked: str) -> int | None:
+        """The device's peak memory where the framework tells it."""
+
+    def history(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], keys: Sequence[str]) -> Any:
+        """The framework's history of a training run that did not happen: its epochs and keys, all NaN."""
+
+    def callbacks(self, kwargs: dict[str, Any]) -> Iterable[str]:
+        """The types of the callbacks that a dry training run does not call."""

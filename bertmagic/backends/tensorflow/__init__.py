@@ -1,0 +1,140 @@
+"""tf-keras 2.x and transformers' TF classes (transformers 4.53, TensorFlow 2.21, tf-keras 2.21)."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from bertmagic.backends.protocol import LiveCall
+from bertmagic.backends.tensorflow import describe, history, observing
+from bertmagic.facts.call import CallKind
+from bertmagic.facts.model import ModelFacts
+from bertmagic.options import BadUse
+
+_DATA_VERBS = ("fit", "evaluate", "predict")
+
+
+class TensorFlowBackend:
+    """See `backends/protocol.py`."""
+
+    name = "tensorflow"
+
+    def is_model(self, value: Any) -> bool:
+        """Whether `value` is a tf-keras model or a transformers TF encoder."""
+        training = sys.modules.get("tf_keras.src.engine.training")
+        return training is not None and (isinstance(value, training.Model) or self._is_encoder(value))
+
+    @staticmethod
+    def _is_encoder(value: Any) -> bool:
+        base_layer = sys.modules["tf_keras.src.engine.base_layer"]
+        return isinstance(value, base_layer.Layer) and describe.is_encoder(value)
+
+    def is_built(self, model: Any) -> bool:
+        """Whether the model has its weights."""
+        return bool(model.built)
+
+    def observe(self, listener: Any) -> AbstractContextManager[None]:
+        """Tell `listener` of calls until the context ends."""
+        return observing.observe(self, listener)
+
+    def describe(self, model: Any, said: str) -> ModelFacts:
+        """The model's facts."""
+        return describe.describe(model, said)
+
+    def live(
+        self,
+        kind: CallKind,
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        loss: Any = None,
+        replace: Callable[[Any, Callable[[], Any]], bool] = lambda old, make_new: False,
+    ) -> LiveCall:
+        """The call, alive; raises what Keras' own data handling raises for such data."""
+        from bertmagic.backends import tree
+        from bertmagic.backends.tensorflow import batches, live
+
+        if kind in _DATA_VERBS:
+            given = batches.bound_arguments(kind, model, args, kwargs)
+            if kind != "predict":
+                model._assert_compile_was_called()
+            return self._data_call(kind, model, given, loss, replace)
+        if kind == "check" and (kwargs.get("y") is not None or batches.is_stream(args[0])):
+            whole = {"x": _plain(args[0]), "y": kwargs.get("y"), "batch_size": sys.maxsize}
+            return self._data_call(kind, model, whole, loss, replace)
+        if kind == "train_on_batch":
+            given = dict(zip(("x", "y", "sample_weight"), args, strict=False)) | kwargs
+            arguments = {"x": given.get("x"), "y": given.get("y"), "weight": given.get("sample_weight")}
+            return live.TensorFlowCall(kind, model, arguments, container="arrays", sources={}, loss=loss, data_verb=True)
+        arguments = live.direct_arguments(model, args, kwargs if kind == "call" else {})
+        container = type(args[0]).__name__ if args else "keywords"
+        return live.TensorFlowCall(
+            kind, model, arguments, container=container, sources=dict(tree.leaves(arguments)), data_verb=False
+        )
+
+    @staticmethod
+    def _data_call(
+        kind: CallKind,
+        model: Any,
+        given: dict[str, Any],
+        loss: Any,
+        replace: Callable[[Any, Callable[[], Any]], bool],
+    ) -> LiveCall:
+        from bertmagic.backends.tensorflow import batches, live
+
+        batch = batches.first_batch(model, given, replace)
+        arguments = {"x": batch.x, "y": batch.y, "weight": batch.weight}
+        return live.TensorFlowCall(
+            kind, model, arguments, container=batch.container, sources=batch.sources, loss=loss, data_verb=True
+        )
+
+    def device(self, asked: str) -> tuple[str, str | None]:
+        """The device to run on, `GPU:0` where TensorFlow sees one, and its product name."""
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        if asked == "gpu" and not gpus:
+            raise BadUse("device 'gpu' was asked for, and TensorFlow sees no GPU")
+        if gpus and asked != "cpu":
+            return "GPU:0", tf.config.experimental.get_device_details(gpus[0]).get("device_name")
+        return "CPU:0", None
+
+    @contextlib.contextmanager
+    def on_device(self, asked: str) -> Iterator[None]:
+        """Run on the asked device; "auto" leaves the placement to TensorFlow."""
+        import tensorflow as tf
+
+        if asked == "auto":
+            yield
+            return
+        with tf.device(f"/{asked.upper()}:0"):
+            yield
+
+    def peak_bytes(self, asked: str) -> int | None:
+        """TensorFlow's peak of the GPU's memory since the process began; None on the CPU, where it tells none."""
+        import tensorflow as tf
+
+        used, _ = self.device(asked)
+        return int(tf.config.experimental.get_memory_info(used)["peak"]) if used.startswith("GPU") else None
+
+    def history(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], keys: Sequence[str]) -> Any:
+        """tf-keras' `History` with the epochs and keys of the real run, all NaN."""
+        from bertmagic.backends.tensorflow import batches
+
+        return history.dry_history(model, batches.bound_arguments("fit", model, args, kwargs), keys)
+
+    def callbacks(self, kwargs: dict[str, Any]) -> Iterable[str]:
+        """The types of the callbacks that a dry `fit` does not call."""
+        return [type(callback).__name__ for callback in history.callback_list(kwargs)]
+
+
+def _plain(value: Any) -> Any:
+    """An encoding as the dict that transformers' own `fit` makes of it (4.53.3, `convert_batch_encoding`)."""
+    return dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
+
+
+BACKEND = TensorFlowBackend()

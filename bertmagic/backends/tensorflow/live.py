@@ -1,0 +1,345 @@
+"""One observed call of a tf-keras model, alive: its arrays by name, and the means to run it dry on any of its rows."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bertmagic.backends import tree
+from bertmagic.backends.protocol import EncoderPass, Leaf, Pass
+from bertmagic.backends.tensorflow import describe
+from bertmagic.backends.tensorflow.layers import Recorder
+from bertmagic.backends.tensorflow.losses import describe_loss
+from bertmagic.backends.tensorflow.state import fresh_compile_state, untouched
+from bertmagic.facts.call import CallKind, ErrorFacts
+from bertmagic.facts.loss import LossFacts
+from bertmagic.facts.model import EncoderFacts
+from bertmagic.facts.tensors import Role
+
+# The two keys under which a data call's leaves stand.
+_DATA = ("x", "y", "weight")
+
+
+class TensorFlowCall:
+    """A call of `model`. For data verbs (`fit` …) `arguments` is {"x", "y", "weight"}; for direct calls, by parameter."""
+
+    def __init__(
+        self,
+        kind: CallKind,
+        model: Any,
+        arguments: dict[str, Any],
+        *,
+        container: str,
+        sources: Mapping[tree.Path, Any],
+        loss: Any = None,
+        data_verb: bool,
+    ) -> None:
+        self.kind = kind
+        self.model = model
+        self.container = container
+        self._arguments = arguments
+        self._data_verb = data_verb
+        self._loss = _loss_object(loss)
+        self._layers = describe.encoders_in(model)
+        self._encoders = {id(layer): describe.describe_encoder(path, layer) for path, layer in self._layers}
+        self._label_names = _label_names(model)
+        self.unseen: tuple[tuple[str, str], ...] = _own_steps(model, kind)
+        named = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments) if not _is_switch(leaf)]
+        self.size = _rows([leaf for _, leaf, _, is_label in named if not is_label])
+        made: list[tuple[tree.Path, Leaf, bool]] = []
+        for path, leaf, name, is_label in named:
+            value = as_numpy(leaf)
+            role = None if is_label else describe.role_of_name(name)
+            batched = self.size > 0 and value.ndim > 0 and value.shape[0] == self.size
+            source = sources.get(path, leaf)
+            made.append((path, Leaf(name, value, role, kind_of(source), batched, source), is_label))
+        self._paths = {path: (leaf.name, is_label) for path, leaf, is_label in made}
+        self.leaves = tuple(leaf for path, leaf, is_label in made if not is_label and path[0] != "weight")
+        self.labels = tuple(leaf for _, leaf, is_label in made if is_label)
+        self._weights = tuple(leaf for path, leaf, is_label in made if path[0] == "weight")
+
+    def _name(self, path: tree.Path) -> tuple[str, bool]:
+        """The model's name for the leaf at `path`, and whether it is a label."""
+        head, rest = path[0], path[1:]
+        if self._data_verb:
+            if head == "y":
+                return ("labels" + "".join(f"[{key!r}]" for key in rest)), True
+            if head == "weight":
+                return "sample_weight", False
+        if rest and isinstance(rest[-1], str):
+            return rest[-1], rest[-1] in self._label_names
+        names = self._positional_names()
+        first = self._data_verb or head == next(iter(self._arguments), None)
+        if first:
+            index = rest[0] if rest and isinstance(rest[0], int) else 0
+            name = names[index] if index < len(names) else f"input {index}"
+            return name, False
+        return str(head), head in self._label_names
+
+    def _positional_names(self) -> tuple[str, ...]:
+        if describe.is_functional(self.model):
+            return tuple(self.model.input_names)
+        return describe.call_names(self.model)
+
+    def run(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, layers: bool) -> Pass:
+        """One pass in inference mode on the rows given: forward, then the loss where there are labels. Never raises."""
+        arguments = self._with(arrays, labels or {})
+        built = bool(self.model.built)
+        recorder = Recorder(layers)
+        error: ErrorFacts | None = None
+        exception: BaseException | None = None
+        loss: LossFacts | None = None
+        keys: tuple[str, ...] = ()
+        start = time.perf_counter()
+        # What `untouched` itself raises is bertmagic's own failure, and goes on as such.
+        with untouched(self.model, random_state=built):
+            try:
+                keys, loss = self._step(arguments, recorder, labels is not None)
+            except Exception as raised:  # noqa: BLE001  # whatever the model raises is a fact
+                where = "loss" if recorder.outputs is not None else "forward"
+                error = ErrorFacts(type(raised).__name__, str(raised), recorder.failed, where)
+                exception = raised
+        seconds = time.perf_counter() - start
+        return Pass(
+            outputs=_named_outputs(self.model, recorder.outputs),
+            encoders=self._encoder_passes(recorder),
+            layers=recorder.records() if layers else (),
+            loss=loss,
+            history_keys=keys,
+            error=error,
+            exception=exception,
+            seconds=seconds,
+        )
+
+    def encode(self, encoder: EncoderFacts, given: Mapping[Role, np.ndarray]) -> np.ndarray:
+        """The encoder's last hidden state (batch, seq, hidden), inference mode."""
+        import tensorflow as tf
+
+        layer = next(layer for path, layer in self._layers if path == encoder.path)
+        with untouched(self.model):
+            tensors = {name: tf.convert_to_tensor(value) for name, value in given.items()}
+            output = layer(**tensors, training=False)
+        hidden = _hidden(output)
+        if hidden is None:
+            raise ValueError(f"{encoder.type} gives no last hidden state")
+        return hidden
+
+    def _with(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """The call's arguments with its leaves replaced, each in the kind and dtype that it had."""
+        import tensorflow as tf
+
+        def change(path: tree.Path, leaf: Any) -> Any:
+            known = self._paths.get(path)
+            new = None if known is None else (labels if known[1] else arrays).get(known[0])
+            if new is None:
+                return leaf
+            return tf.constant(new, dtype=leaf.dtype) if tf.is_tensor(leaf) else new
+
+        changed: dict[str, Any] = tree.rebuild(self._arguments, change)
+        return changed
+
+    def _step(self, arguments: dict[str, Any], recorder: Recorder, with_loss: bool) -> tuple[tuple[str, ...], LossFacts | None]:
+        """Forward, and the loss and metrics by the model's own code on fresh containers: its log's keys, the loss."""
+        model = self.model
+        if not self._data_verb:
+            with recorder:
+                self._call(arguments)
+            return (), None
+        x, y, weight = (arguments.get(key) for key in _DATA)
+        compiled = bool(getattr(model, "_is_compiled", False)) and self._loss is None
+        if not with_loss or not compiled or self.unseen:
+            with recorder:
+                model(x, training=False)
+            if with_loss and self._loss is not None and y is not None:
+                value = self._loss(y, _primary(recorder.outputs))
+                return (), _with_value(describe_loss(model, self._loss), value)
+            return (), None
+        from tf_keras.src.engine import data_adapter
+
+        with fresh_compile_state(model), recorder:
+            whole = describe.pretrained_class()
+            if whole is not None and isinstance(model, whole):
+                # transformers matches labels to outputs in its own steps (4.53.3, `modeling_tf_utils.test_step`).
+                logs = model.test_step(data_adapter.pack_x_y_sample_weight(x, y, weight))
+                value = logs.get("loss")
+            else:
+                predicted = model(x, training=False)
+                value = model.compute_loss(x, y, predicted, weight)
+                model._validate_target_and_loss(y, value)
+                logs = model.compute_metrics(x, y, predicted, weight)
+            return tuple(logs), _with_value(describe_loss(model), value)
+
+    def _call(self, arguments: dict[str, Any]) -> Any:
+        arguments = dict(arguments)
+        positional = arguments.pop("*", ())
+        keywords = arguments.pop("**", {})
+        parameters = inspect.signature(self.model.call).parameters
+        if "training" in parameters:
+            arguments["training"] = False
+        # Keras takes the first argument by position (tf_keras 2.21, `base_layer.CallFunctionSpec.split_out_first_arg`).
+        first = next(iter(arguments), None)
+        head = () if first is None or first == "training" else (arguments.pop(first),)
+        return self.model(*head, *positional, **arguments, **keywords)
+
+    def _encoder_passes(self, recorder: Recorder) -> tuple[EncoderPass, ...]:
+        import tensorflow as tf
+
+        passes = []
+        for layer, args, kwargs, value in recorder.encoder_calls:
+            facts = self._encoders.get(id(layer))
+            if facts is None:
+                continue
+            names = describe.call_names(layer)
+            named: dict[str, Any] = {**dict(zip(names, args, strict=False)), **kwargs}
+            head = named.get(names[0])
+            if isinstance(head, Mapping):
+                named = {**named, names[0]: None, **head}
+            elif isinstance(head, (list, tuple)):
+                named = {**named, **dict(zip(names, head, strict=False))}
+            given = {
+                role: as_numpy(named[role])
+                for role in describe.ROLES
+                if tf.is_tensor(named.get(role)) or isinstance(named.get(role), np.ndarray)
+            }
+            passes.append(EncoderPass(facts, given, _hidden(value)))
+        return tuple(passes)
+
+
+def _loss_object(loss: Any) -> Any:
+    """A loss given by name, as Keras resolves it."""
+    if not isinstance(loss, str):
+        return loss
+    from tf_keras.src import losses
+
+    return losses.get(loss)
+
+
+def direct_arguments(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """A direct call's arguments by parameter name, transformers' encodings as dicts; unbindable ones under `*`, `**`."""
+    plain = tuple(_plain_encoding(each) for each in args)
+    try:
+        bound = inspect.signature(model.call).bind(*plain, **kwargs)
+    except TypeError:
+        names = describe.call_names(model)
+        head = dict(zip(names, plain, strict=False))
+        return {**head, "*": plain[len(names) :], "**": {key: item for key, item in kwargs.items() if key not in head}}
+    arguments = {}
+    for name, value in bound.arguments.items():
+        kind = bound.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            arguments["*"] = value
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            arguments["**"] = value
+        else:
+            arguments[name] = _plain_encoding(value)
+    return arguments
+
+
+def _plain_encoding(value: Any) -> Any:
+    """transformers' BatchEncoding (a UserDict) as a dict, which its TF models take just the same."""
+    return dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
+
+
+def as_numpy(leaf: Any) -> np.ndarray:
+    """A leaf's values as an array; a ragged list as an array of objects."""
+    if hasattr(leaf, "numpy"):
+        value = leaf.numpy()
+        return value if isinstance(value, np.ndarray) else np.asarray(value)
+    try:
+        return np.asarray(leaf)
+    except ValueError:
+        return np.array(leaf, dtype=object)
+
+
+def kind_of(leaf: Any) -> str:
+    """What a leaf is, by its public name: `tf.Tensor`, `numpy.ndarray`, `list`, …"""
+    if type(leaf).__name__ == "EagerTensor":
+        return "tf.Tensor"
+    module = type(leaf).__module__.split(".")[0]
+    return type(leaf).__name__ if module == "builtins" else f"{module}.{type(leaf).__name__}"
+
+
+def _is_switch(leaf: Any) -> bool:
+    return isinstance(leaf, (bool, int, float, str)) or callable(leaf)
+
+
+def _rows(leaves: list[Any]) -> int:
+    """The batch's rows: the first axis of the first leaf with two axes or more, else (all rank 1) one row: nothing to cut."""
+    for leaf in leaves:
+        shape = getattr(leaf, "shape", None)
+        if shape is not None and len(shape) >= 2:
+            return int(shape[0])
+    return 0
+
+
+def _label_names(model: Any) -> frozenset[str]:
+    """The parameters of a transformers model's call that are labels (as transformers' `find_labels` tells them)."""
+    whole = describe.pretrained_class()
+    if whole is None or not isinstance(model, whole):
+        return frozenset()
+    from transformers.utils import find_labels
+
+    return frozenset(find_labels(type(model)))
+
+
+def _own_steps(model: Any, kind: CallKind) -> tuple[tuple[str, str], ...]:
+    """The parts of a training run that the user's own class does, which a dry pass does not run."""
+    if kind not in ("fit", "evaluate", "train_on_batch"):
+        return ()
+    from tf_keras.src.engine import training
+
+    step = "test_step" if kind == "evaluate" else "train_step"
+    known = {getattr(training.Model, step)}
+    whole = describe.pretrained_class()
+    if whole is not None:
+        known.add(getattr(whole, step))
+    if getattr(type(model), step) in known:
+        return ()
+    return ((f"`{type(model).__name__}.{step}`", "it is the model's own code; only its forward pass was run"),)
+
+
+def _primary(outputs: Any) -> Any:
+    """The output that a loss compares: logits where the output object has them, else the first tensor."""
+    if isinstance(outputs, Mapping):
+        return outputs["logits"] if "logits" in outputs else next(iter(outputs.values()))
+    return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
+
+
+def _named_outputs(model: Any, outputs: Any) -> tuple[tuple[str, np.ndarray], ...]:
+    if outputs is None:
+        return ()
+    if isinstance(outputs, Mapping):
+        items = [(str(name), value) for name, value in outputs.items()]
+    elif isinstance(outputs, (list, tuple)):
+        names = list(getattr(model, "output_names", None) or [])
+        names += [f"output {index}" for index in range(len(names), len(outputs))]
+        items = list(zip(names, outputs, strict=False))
+    else:
+        names = list(getattr(model, "output_names", None) or ["output"])
+        items = [(names[0], outputs)]
+    return tuple((name, as_numpy(value)) for name, value in items if hasattr(value, "numpy"))
+
+
+def _hidden(output: Any) -> np.ndarray | None:
+    """The last hidden state of an encoder's output: by name, else its first tensor, of rank 3."""
+    if output is None:
+        return None
+    value = getattr(output, "last_hidden_state", None)
+    if value is None and isinstance(output, (list, tuple)) and output:
+        value = output[0]
+    if value is None or not hasattr(value, "numpy") or len(value.shape) != 3:
+        return None
+    return as_numpy(value)
+
+
+def _with_value(loss: LossFacts | None, value: Any) -> LossFacts | None:
+    import dataclasses
+
+    if loss is None or value is None:
+        return loss
+    mean = float(np.mean(as_numpy(value)))
+    return dataclasses.replace(loss, value=mean)

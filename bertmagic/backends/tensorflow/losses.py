@@ -1,0 +1,54 @@
+"""What a compiled tf-keras loss compares, read from the loss itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bertmagic.facts.loss import LossFacts, LossKind
+
+# By the names of tf_keras 2.21's losses, in snake case (`losses.py`): functions, classes and strings share them.
+_KINDS: dict[str, LossKind] = {
+    "sparse_categorical_crossentropy": "sparse",
+    "categorical_crossentropy": "categorical",
+    "categorical_focal_crossentropy": "categorical",
+    "binary_crossentropy": "binary",
+    "binary_focal_crossentropy": "binary",
+    "mean_squared_error": "regression",
+    "mse": "regression",
+    "mean_absolute_error": "regression",
+    "mae": "regression",
+    "mean_absolute_percentage_error": "regression",
+    "mean_squared_logarithmic_error": "regression",
+    "huber": "regression",
+    "log_cosh": "regression",
+    "cosine_similarity": "regression",
+    "poisson": "regression",
+}
+
+
+def describe_loss(model: Any, given: Any = None) -> LossFacts | None:
+    """The facts of the loss that `model` was compiled with, or of `given`; None where there is none, or several."""
+    if given is None:
+        if getattr(model, "_using_dummy_loss", False):
+            return LossFacts("the model's own loss", "internal")
+        container = getattr(model, "compiled_loss", None)
+        given = getattr(container, "_user_losses", None)
+    if isinstance(given, (list, tuple)) and len(given) == 1:
+        given = given[0]
+    if isinstance(given, dict) and len(given) == 1:
+        given = next(iter(given.values()))
+    if given is None or isinstance(given, (list, tuple, dict)):
+        return None
+    name = given if isinstance(given, str) else getattr(given, "__name__", None) or type(given).__name__
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    kind = _KINDS.get(snake, "other")
+    return LossFacts(name, kind, _from_logits(given, kind))
+
+
+def _from_logits(loss: Any, kind: LossKind) -> bool | None:
+    """The loss's `from_logits`; its default is False (tf_keras 2.21, `losses.py`); None for losses without the flag."""
+    if kind not in ("sparse", "categorical", "binary"):
+        return None
+    settings = getattr(loss, "_fn_kwargs", None) or {}
+    return bool(settings.get("from_logits", False))

@@ -1,0 +1,263 @@
+"""One observed call, from the live thing to facts: rows chosen, the dry pass run, probes where something is suspected."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bertmagic import probes
+from bertmagic.backends.protocol import Backend, Leaf, LiveCall, Pass
+from bertmagic.facts.call import CallFacts, EncoderCallFacts, ErrorFacts
+from bertmagic.facts.model import EncoderFacts, ModelFacts
+from bertmagic.facts.padding import padding_positions
+from bertmagic.facts.tensors import Role, TensorFacts
+from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.finding import Finding
+from bertmagic.options import Options
+from bertmagic.rules import RULES
+
+# How many rows the dry pass runs where the user asks for no number.
+FEW = 2
+
+Pairing = Callable[["np.ndarray | None"], "TokenizerFacts | None"]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What came of one call: its facts, the findings, the dry pass, and its cost by phase in seconds."""
+
+    facts: CallFacts
+    findings: tuple[Finding, ...]
+    dry: Pass | None
+    not_checked: tuple[tuple[str, str], ...]
+    seconds: Mapping[str, float]
+    error: BaseException | None = None
+
+
+@dataclass
+class Examiner:
+    """Examines calls of one backend. `said`: names a value; `pair`: finds the tokenizer for token ids."""
+
+    backend: Backend
+    options: Options
+    said: Callable[[Any], str | None]
+    pair: Pairing
+    _seconds: dict[str, float] = field(default_factory=dict)
+
+    def content(self, live: LiveCall, model: ModelFacts) -> CallFacts:
+        """The call's facts by reading alone, no forward pass: the encoders' arguments are guessed from the inputs."""
+        inputs = tuple(self._facts(leaf) for leaf in live.leaves)
+        labels = tuple(self._facts(leaf) for leaf in live.labels)
+        ids = next((tensor for tensor in inputs if tensor.role == "input_ids"), None)
+        tokenizer = self.pair(ids.values if ids is not None else None)
+        guessed = tuple(_guess(encoder, inputs) for encoder in model.encoders)
+        return CallFacts(
+            kind=live.kind,
+            model=model,
+            inputs=inputs,
+            labels=labels,
+            encoder_calls=guessed,
+            tokenizer=tokenizer,
+            container=live.container,
+            rows_of=live.size or 1,
+        )
+
+    def examine(self, live: LiveCall, model: ModelFacts) -> Examination:
+        """The whole examination; never raises what the model raises, which is in `error`."""
+        self._seconds = {}
+        with _Timed(self._seconds, "facts"):
+            facts = self.content(live, model)
+            rows = choose_rows(facts, live.size, self.options.rows)
+        arrays = _take(live.leaves, rows)
+        labels = _take(live.labels, rows) if live.labels else None
+        with _Timed(self._seconds, "dry pass"), self.backend.on_device(self.options.device):
+            wants_loss = live.kind in ("fit", "evaluate", "train_on_batch") or bool(live.labels)
+            dry = live.run(arrays, (labels or {}) if wants_loss else None, layers=True)
+        facts = _with_pass(facts, live, dry, rows)
+        not_checked = list(live.unseen)
+        if not self.options.probes:
+            not_checked.append(("the padding probe", "`--no-probes` was given"))
+        elif self._suspicious(facts):
+            with _Timed(self._seconds, "probes"), self.backend.on_device(self.options.device):
+                facts = self._probed(facts, live, dry, rows, arrays, not_checked)
+        with _Timed(self._seconds, "rules"):
+            findings = self._findings(facts)
+        return Examination(facts, findings, dry, tuple(not_checked), dict(self._seconds), dry.exception)
+
+    def findings(self, facts: CallFacts) -> tuple[Finding, ...]:
+        """What the rules say of these facts."""
+        return self._findings(facts)
+
+    def _findings(self, facts: CallFacts) -> tuple[Finding, ...]:
+        options = self.options
+        wanted = [
+            rule
+            for slug, rule in RULES.items()
+            if slug not in options.ignore and (not options.only or slug in options.only)
+        ]
+        found = (rule.check(facts) for rule in wanted)
+        return tuple(finding for finding in found if finding is not None)
+
+    def _facts(self, leaf: Leaf) -> TensorFacts:
+        return TensorFacts(
+            name=leaf.name,
+            shape=tuple(leaf.value.shape),
+            dtype=str(leaf.value.dtype),
+            values=leaf.value,
+            role=_role(leaf),
+            said=self.said(leaf.source),
+            kind=leaf.kind,
+        )
+
+    def _suspicious(self, facts: CallFacts) -> bool:
+        """Whether content alone suggests a fault of the mask, which a probe must confirm or refute."""
+        return any(finding.rule.startswith("attention-mask-") for finding in self._findings(facts))
+
+    def _probed(
+        self,
+        facts: CallFacts,
+        live: LiveCall,
+        dry: Pass,
+        rows: tuple[int, ...],
+        arrays: Mapping[str, np.ndarray],
+        not_checked: list[tuple[str, str]],
+    ) -> CallFacts:
+        """The facts with the padding probe and the rows set against themselves unpadded."""
+        for encoder_call, passed in zip(facts.encoder_calls, dry.encoders, strict=False):
+            found = facts.padding(encoder_call)
+            if found is None:
+                continue
+            ids, padding = found
+            own = encoder_call.source.get("input_ids")
+            if own is not None:
+                probe = probes.padding_content(live, own, padding, rows, arrays, dry.outputs)
+                if probe is not None:
+                    facts = dataclasses.replace(facts, probes={**facts.probes, probe.name: probe})
+                    if not probe.matters:
+                        return facts
+            try:
+                unpadded = probes.unpadded(live, encoder_call, ids, padding, passed.hidden)
+            except Exception as raised:  # an encoder of an unusual kind: say so, and go on without the number
+                not_checked.append(("rows against themselves unpadded", f"{type(raised).__name__}: {raised}"))
+                continue
+            facts = dataclasses.replace(facts, unpadded=unpadded)
+            break
+        return facts
+
+
+def choose_rows(facts: CallFacts, size: int, asked: int | str | None) -> tuple[int, ...]:
+    """The rows for the dry pass: those with ids out of range first, then the most padded one, then the least padded."""
+    if not size:
+        return ()
+    if asked == "all":
+        return tuple(range(size))
+    wanted = min(size, asked if isinstance(asked, int) else FEW)
+    order: list[int] = []
+    for call, ids in facts.token_ids():
+        values = ids.values
+        if values is None or values.ndim < 2 or values.shape[0] != size or values.dtype.kind not in "iu":
+            continue
+        flat = values.reshape(size, -1)
+        if call.encoder.vocab_rows is not None:
+            bad = ((flat < 0) | (flat >= call.encoder.vocab_rows)).any(axis=1)
+            order += [int(row) for row in np.flatnonzero(bad)[:1]]
+        pad_id = facts.pad_id(call.encoder)
+        if pad_id is not None and values.ndim == 2:
+            padding = padding_positions(values, pad_id).sum(axis=1)
+            # Rows of padding only say nothing: they come last.
+            padding = np.where(padding == values.shape[1], -1, padding)
+            order += [int(np.argmax(padding)), int(np.argmin(np.where(padding < 0, values.shape[1], padding)))]
+    for label in facts.labels:
+        if label.values is not None and label.is_integer and label.values.shape[:1] == (size,) and label.values.size:
+            order.append(int(np.argmax(label.values.reshape(size, -1).max(axis=1))))
+    chosen = list(dict.fromkeys([*order, *range(size)]))[:wanted]
+    return tuple(sorted(chosen))
+
+
+def _role(leaf: Leaf) -> Role | None:
+    """The leaf's role: by its name, except that floating-point vectors of rank 3 are never token ids."""
+    if leaf.role == "input_ids" and leaf.value.ndim == 3 and leaf.value.dtype.kind == "f":
+        return "inputs_embeds"
+    if leaf.role is None and leaf.value.dtype.kind in "iu" and leaf.value.ndim in (1, 2) and leaf.value.size:
+        # An input without a telling name that holds many different integers holds token ids.
+        return "input_ids" if int(leaf.value.max()) > 99 else None
+    return leaf.role
+
+
+def _guess(encoder: EncoderFacts, inputs: tuple[TensorFacts, ...]) -> EncoderCallFacts:
+    """The encoder's arguments as the inputs' roles suggest them, before any forward pass has shown them."""
+    given: dict[Role, TensorFacts] = {}
+    for tensor in inputs:
+        if tensor.role is not None:
+            given.setdefault(tensor.role, tensor)
+    return EncoderCallFacts(encoder, given, dict(given), seen=False)
+
+
+def _take(leaves: tuple[Leaf, ...], rows: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """The leaves' values on `rows`; whole where a leaf has no batch axis."""
+    return {leaf.name: leaf.value[list(rows)] if leaf.batched and rows else leaf.value for leaf in leaves}
+
+
+def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...]) -> CallFacts:
+    """The facts with what the dry pass showed: the encoders' real arguments, outputs of the whole batch's size, the error."""
+    arrays = _take(live.leaves, rows)
+    calls = []
+    for passed in dry.encoders:
+        given: dict[Role, TensorFacts] = {}
+        source: dict[Role, TensorFacts] = {}
+        for role, value in passed.given.items():
+            given[role] = TensorFacts(role, value.shape, str(value.dtype), value, role, rows=_index(value, rows))
+            own = _same(role, value, arrays, facts.inputs)
+            if own is not None:
+                source[role] = own
+        calls.append(EncoderCallFacts(passed.encoder, given, source))
+    reached = {call.encoder.path for call in calls}
+    calls += [guess for guess in facts.encoder_calls if guess.encoder.path not in reached]
+    roles = {tensor.name: role for call in calls if call.seen for role, tensor in call.source.items()}
+    inputs = tuple(dataclasses.replace(tensor, role=roles.get(tensor.name, tensor.role)) for tensor in facts.inputs)
+    outputs = tuple(
+        TensorFacts(name, _whole(value.shape, rows, facts.rows_of), str(value.dtype), value, rows=_index(value, rows))
+        for name, value in dry.outputs
+    )
+    error: ErrorFacts | None = dry.error
+    return dataclasses.replace(
+        facts, inputs=inputs, outputs=outputs, encoder_calls=tuple(calls), loss=dry.loss, error=error, rows_run=rows
+    )
+
+
+def _index(value: np.ndarray, rows: tuple[int, ...]) -> tuple[int, ...] | None:
+    return rows if rows and value.ndim and value.shape[0] == len(rows) else None
+
+
+def _whole(shape: tuple[int, ...], rows: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """The shape that the whole batch's output has."""
+    return (size, *shape[1:]) if rows and shape and shape[0] == len(rows) else shape
+
+
+def _same(
+    role: Role, value: np.ndarray, arrays: Mapping[str, np.ndarray], inputs: tuple[TensorFacts, ...]
+) -> TensorFacts | None:
+    """The call's own input that holds these very values (its dtype may differ); one of that role before others."""
+    for tensor in sorted(inputs, key=lambda tensor: tensor.role != role):
+        own = arrays.get(tensor.name)
+        if own is not None and own.shape == value.shape and own.dtype.kind in "biuf" and np.array_equal(own, value):
+            return tensor
+    return None
+
+
+class _Timed:
+    """Adds the seconds of a block to `seconds[phase]`."""
+
+    def __init__(self, seconds: dict[str, float], phase: str) -> None:
+        self._seconds, self._phase = seconds, phase
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, *exc: object) -> None:
+        self._seconds[self._phase] = self._seconds.get(self._phase, 0.0) + time.perf_counter() - self._start

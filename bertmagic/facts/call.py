@@ -1,0 +1,125 @@
+"""Facts about one observed call of a model: what it was given, what its encoders received, what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from bertmagic.facts.loss import LossFacts
+from bertmagic.facts.model import EncoderFacts, ModelFacts
+from bertmagic.facts.padding import padding_positions
+from bertmagic.facts.tensors import Role, TensorFacts
+from bertmagic.facts.tokenizer import TokenizerFacts
+
+CallKind: TypeAlias = Literal["fit", "evaluate", "predict", "call", "train_on_batch", "check"]
+
+
+@dataclass(frozen=True)
+class ErrorFacts:
+    """An exception that the dry pass met. `layer`: the path of the innermost layer that it passed through."""
+
+    type: str
+    text: str
+    layer: str | None
+    where: Literal["data", "forward", "loss"]
+
+
+@dataclass(frozen=True)
+class ProbeFacts:
+    """How far the output moved when something changed that must not (or must) matter.
+
+    `moved`: the largest change of the compared outputs; `scale`: their largest magnitude; `floor`: the noise below
+    which nothing is said (same unit as `moved`). `rows`: of the batch. `ran`: in words.
+    """
+
+    name: str
+    rows: tuple[int, ...]
+    moved: float
+    scale: float
+    floor: float
+    ran: str
+
+    @property
+    def matters(self) -> bool:
+        """Whether the output moved beyond the noise."""
+        return self.moved > self.floor
+
+
+@dataclass(frozen=True)
+class UnpaddedFacts:
+    """[CLS] of padded rows against the very same rows run alone without their padding: largest change, by row.
+
+    `masked`: the same with a mask that is 0 over the padding, the proof of the fix; None where not run.
+    """
+
+    moved: Mapping[int, float]
+    plain: Mapping[int, float]
+    masked: Mapping[int, float] | None
+
+
+@dataclass(frozen=True)
+class EncoderCallFacts:
+    """What one encoder received while the dry pass ran (values for the rows run only).
+
+    `source`: by role, the call's own input that holds the same values, where there is one: the whole batch's facts.
+    """
+
+    encoder: EncoderFacts
+    given: Mapping[Role, TensorFacts]
+    source: Mapping[Role, TensorFacts] = field(default_factory=dict)
+    # Whether the encoder's arguments were really seen; False: guessed from the call's inputs, the forward did not get there.
+    seen: bool = True
+
+    def whole(self, role: Role) -> TensorFacts | None:
+        """The tensor of that role for the whole batch where it is known, else for the rows run."""
+        return self.source.get(role) or self.given.get(role)
+
+
+@dataclass(frozen=True)
+class CallFacts:
+    """One call of a model. `labels` and `outputs` are those of the loss; `error`: what the dry pass raised, if it did."""
+
+    kind: CallKind
+    model: ModelFacts
+    inputs: tuple[TensorFacts, ...]
+    labels: tuple[TensorFacts, ...] = ()
+    outputs: tuple[TensorFacts, ...] = ()
+    encoder_calls: tuple[EncoderCallFacts, ...] = ()
+    loss: LossFacts | None = None
+    error: ErrorFacts | None = None
+    tokenizer: TokenizerFacts | None = None
+    probes: Mapping[str, ProbeFacts] = field(default_factory=dict)
+    unpadded: UnpaddedFacts | None = None
+    container: str = "arrays"
+    rows_of: int = 0
+    rows_run: tuple[int, ...] = ()
+
+    @property
+    def ran(self) -> bool:
+        """Whether the forward pass went through."""
+        return bool(self.outputs) and (self.error is None or self.error.where == "loss")
+
+    def pad_id(self, encoder: EncoderFacts) -> int | None:
+        """The padding token's id: the tokenizer's, else the model's."""
+        if self.tokenizer is not None and self.tokenizer.pad_id is not None:
+            return self.tokenizer.pad_id
+        return encoder.pad_id
+
+    def padding(self, call: EncoderCallFacts) -> tuple[TensorFacts, np.ndarray] | None:
+        """The encoder's token ids (batch, seq) and where they are padding, or None where that cannot be told."""
+        ids = call.whole("input_ids")
+        pad_id = self.pad_id(call.encoder)
+        if ids is None or ids.values is None or pad_id is None or ids.values.ndim != 2 or not ids.values.size:
+            return None
+        ends = self.tokenizer.ends if self.tokenizer is not None else ()
+        return ids, padding_positions(ids.values, pad_id, ends)
+
+    def token_ids(self) -> Iterator[tuple[EncoderCallFacts, TensorFacts]]:
+        """Each encoder's call with the token ids that it was given."""
+        for call in self.encoder_calls:
+            ids = call.whole("input_ids")
+            if ids is not None and ids.values is not None:
+                yield call, ids

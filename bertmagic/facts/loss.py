@@ -1,0 +1,19 @@
+"""Facts about the loss that a call trains or evaluates with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+# What a loss compares: class indices, one-hot rows, independent 0/1 targets, numbers, or the model's own way.
+LossKind: TypeAlias = Literal["sparse", "categorical", "binary", "regression", "internal", "other"]
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """`name` as the user would write it; `from_logits`: None where the loss has no such flag; `value` of the rows run."""
+
+    name: str
+    kind: LossKind
+    from_logits: bool | None = None
+    value: float | None = None

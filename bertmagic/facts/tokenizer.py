@@ -1,0 +1,28 @@
+"""Facts about the tokenizer that made a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TokenizerFacts:
+    """`said`: the tokenizer's name in the cell; `vocab_rows`: ids are below it (added tokens counted).
+
+    `paired`: why this tokenizer is taken for the batch's own, in words.
+    """
+
+    said: str | None
+    type: str
+    vocab_rows: int
+    pad_id: int | None
+    cls_id: int | None
+    sep_id: int | None
+    max_length: int | None
+    padding_side: str
+    paired: str
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """The ids that close a text."""
+        return () if self.sep_id is None else (self.sep_id,)

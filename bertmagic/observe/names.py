@@ -1,0 +1,57 @@
+"""The names by which the cell knows an object: a variable, or an item of one (`enc["input_ids"]`)."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Containers are looked into one level deep, and no further than this many items.
+_MOST_ITEMS = 64
+
+
+class Names:
+    """Finds names in `namespace` and in the functions that are running between it and the check."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+
+    def of(self, value: Any) -> str | None:
+        """The shortest expression whose value is that very object, or None."""
+        if value is None:
+            return None
+        for scope in self._scopes():
+            for name, known in list(scope.items()):
+                if known is value and not name.startswith("_"):
+                    return name
+        for scope in self._scopes():
+            for name, known in list(scope.items()):
+                if not name.startswith("_"):
+                    item = _item(name, known, value)
+                    if item is not None:
+                        return item
+        return None
+
+    def _scopes(self) -> Iterator[Mapping[str, Any]]:
+        """The cell's namespace, then the local variables of the user's functions under way, innermost first."""
+        yield self._namespace
+        frame = sys._getframe(1)
+        while frame is not None:
+            if frame.f_globals is self._namespace and frame.f_locals is not self._namespace:
+                yield frame.f_locals
+            frame = frame.f_back  # type: ignore[assignment]
+
+
+def _item(name: str, container: Any, value: Any) -> str | None:
+    """`name["key"]` or `name[0]` where that item of `container` is `value`."""
+    if isinstance(container, Mapping):
+        try:
+            items = list(itertools.islice(container.items(), _MOST_ITEMS))
+        except Exception:  # somebody's own mapping
+            return None
+        return next((f'{name}["{key}"]' for key, item in items if item is value and isinstance(key, str)), None)
+    if type(container) in (list, tuple):
+        items = enumerate(container[:_MOST_ITEMS])  # type: ignore[assignment]
+        return next((f"{name}[{index}]" for index, item in items if item is value), None)
+    return None

@@ -1,0 +1,129 @@
+"""Finds the tokenizer of a batch: the calls of tokenizers are noted, and the namespace is searched."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bertmagic.facts.tokenizer import TokenizerFacts
+
+MODULE = "transformers.tokenization_utils_base"
+_CALLS = ("__call__", "encode", "encode_plus", "batch_encode_plus", "pad")
+
+
+@dataclass(frozen=True)
+class TokenizerCall:
+    """One call of a tokenizer, and what it gave."""
+
+    tokenizer: Any
+    output: Any
+
+
+def is_tokenizer(value: Any) -> bool:
+    """Whether `value` is a transformers tokenizer, transformers not imported here."""
+    base = sys.modules.get(MODULE)
+    return base is not None and isinstance(value, base.PreTrainedTokenizerBase)
+
+
+def is_encoding(value: Any) -> bool:
+    """Whether `value` is what a transformers tokenizer gives."""
+    base = sys.modules.get(MODULE)
+    return base is not None and isinstance(value, base.BatchEncoding)
+
+
+@contextlib.contextmanager
+def noting(note: Callable[[TokenizerCall], None]) -> Iterator[None]:
+    """Call `note` with each outermost tokenizer call until the context ends (transformers' base class is wrapped)."""
+    base = sys.modules[MODULE].PreTrainedTokenizerBase
+    inside = threading.local()
+    originals = {name: vars(base)[name] for name in _CALLS if name in vars(base)}
+
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            if getattr(inside, "now", False):
+                return original(self, *args, **kwargs)
+            inside.now = True
+            try:
+                output = original(self, *args, **kwargs)
+            finally:
+                inside.now = False
+            note(TokenizerCall(self, output))
+            return output
+
+        return call
+
+    for name, original in originals.items():
+        setattr(base, name, wrap(original))
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(base, name, original)
+
+
+def tokenizer_facts(tokenizer: Any, said: str | None, paired: str) -> TokenizerFacts:
+    """The facts of a tokenizer; `len()` counts added tokens, which `vocab_size` does not (transformers 4.53.3)."""
+    length = getattr(tokenizer, "model_max_length", None)
+    return TokenizerFacts(
+        said=said,
+        type=type(tokenizer).__name__,
+        vocab_rows=len(tokenizer),
+        pad_id=tokenizer.pad_token_id if getattr(tokenizer, "_pad_token", None) is not None else _id(tokenizer, "pad"),
+        cls_id=_id(tokenizer, "cls"),
+        sep_id=_id(tokenizer, "sep"),
+        max_length=length if isinstance(length, int) and length < 1_000_000 else None,
+        padding_side=str(getattr(tokenizer, "padding_side", "right")),
+        paired=paired,
+    )
+
+
+def _id(tokenizer: Any, token: str) -> int | None:
+    """A special token's id without the warning that asking for an unset one logs."""
+    if getattr(tokenizer, "special_tokens_map", {}).get(f"{token}_token") is None:
+        return None
+    value = getattr(tokenizer, f"{token}_token_id", None)
+    return value if isinstance(value, int) else None
+
+
+def pair(ids: np.ndarray | None, calls: list[TokenizerCall], namespace: Mapping[str, Any]) -> tuple[Any, str] | None:
+    """The tokenizer that made `ids`, and the evidence in words; None where nothing tells.
+
+    First the call whose rows are the batch's rows; then the only tokenizer of the cell; then that of the namespace.
+    """
+    if ids is not None and ids.ndim >= 1 and ids.size:
+        first = ids.reshape(-1, ids.shape[-1])[0]
+        for call in reversed(calls):
+            if _gave(call.output, first):
+                return call.tokenizer, "its output holds the batch's first row"
+    called = {id(call.tokenizer): call.tokenizer for call in calls}
+    if len(called) == 1:
+        return next(iter(called.values())), "the only tokenizer that the cell calls"
+    known = {id(value): value for value in list(namespace.values()) if is_tokenizer(value)}
+    if len(known) == 1:
+        return next(iter(known.values())), "the only tokenizer in the kernel"
+    return None
+
+
+def _gave(output: Any, row: np.ndarray) -> bool:
+    """Whether one of the rows that a tokenizer gave starts the batch's row (which may be padded further)."""
+    given = output["input_ids"] if isinstance(output, Mapping) and "input_ids" in output else output
+    rows = given.numpy() if hasattr(given, "numpy") else given
+    try:
+        candidates = [rows] if np.ndim(rows[0]) == 0 else list(rows)
+    except (TypeError, IndexError, KeyError, ValueError):
+        return False
+    for candidate in candidates[:256]:
+        values = np.asarray(candidate)
+        shorter = min(len(values), len(row))
+        if shorter and values.dtype.kind in "iu" and np.array_equal(values[:shorter], row[:shorter]):
+            return True
+    return False

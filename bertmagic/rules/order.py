@@ -1,0 +1,30 @@
+"""Cause before symptom: the one place that says which finding explains which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bertmagic.finding import GRAVITY, Finding
+
+# Causes, first to last, each with the findings that follow from it and are left out beside it.
+CAUSES: dict[str, frozenset[str]] = {
+    "input-missing": frozenset({"attention-mask-missing", "labels-shape"}),
+    "batch-axis-missing": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
+    "batch-axis-extra": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
+    "ids-out-of-vocabulary": frozenset(),
+    "sequence-too-long": frozenset(),
+    "labels-shape": frozenset(),
+    "attention-mask-missing": frozenset(),
+    "attention-mask-over-padding": frozenset(),
+}
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, graver and more causal first, without those that another one explains; one a rule and subject."""
+    unique = {(finding.rule, finding.subject): finding for finding in findings}
+    explained: set[str] = set()
+    for finding in unique.values():
+        explained |= CAUSES.get(finding.rule, frozenset())
+    left = [finding for finding in unique.values() if finding.rule not in explained]
+    place = {slug: index for index, slug in enumerate(CAUSES)}
+    return tuple(sorted(left, key=lambda each: (-GRAVITY[each.severity], place.get(each.rule, len(place)))))

@@ -1,0 +1,28 @@
+"""Small phrases that several rules' sentences share: lists of rows, counts, sizes of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def listed(items: Sequence[object], most: int = 5) -> str:
+    """`1`, `1 and 2`, `1, 2 and 3`, `0, 1, 2, 3, 4 and 27 more`."""
+    words = [str(item) for item in items]
+    if len(words) > most + 1:
+        words = [*words[:most], f"{len(words) - most} more"]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def rows_of(rows: Sequence[int]) -> str:
+    """`row 1`, `rows 1 and 2`."""
+    return f"row{'s' if len(rows) > 1 else ''} {listed(rows)}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 padding token`, `2 padding tokens`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def amount(number: float) -> str:
+    """A number with two significant digits, 0 where it is numerical noise."""
+    return "0" if abs(number) < 1e-5 else f"{number:.2g}"

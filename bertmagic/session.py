@@ -1,0 +1,426 @@
+"""A check from beginning to end: watches a block, examines its calls, and makes the report."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bertmagic.assemble import Ended, assemble
+from bertmagic.backends import BACKENDS, backend_of, loaded_backends
+from bertmagic.backends.protocol import Backend, Unseen
+from bertmagic.examine import Examination, Examiner
+from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
+from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.observe import tokenizers
+from bertmagic.observe.captured import Captured
+from bertmagic.observe.imports import after_import
+from bertmagic.observe.iterators import replace_in
+from bertmagic.observe.names import Names
+from bertmagic.options import BadUse, Options
+from bertmagic.report import Report
+
+# Calls of one model with one signature that are read (not run) before the rest go unread: a training loop's batches.
+MOST_READ = 200
+
+_last: Report | None = None
+
+
+def last() -> Report | None:
+    """The last report of this process, or None."""
+    return _last
+
+
+class Watch:
+    """Watches a block: `with Watch(namespace=globals()) as watch: …`, then `watch.report`. Swallows no exception.
+
+    `namespace`: where the block's names are looked up; `source`: the block's source, if known.
+    Raises `BadUse` on entering where the options cannot be met.
+    """
+
+    def __init__(
+        self, *, namespace: dict[str, Any] | None = None, source: str | None = None, options: Options | None = None
+    ) -> None:
+        self.options = options or Options()
+        self.run_for_real = self.options.run
+        self._namespace = namespace if namespace is not None else {}
+        self._source = source
+        self._names = Names(self._namespace)
+        self._stack = contextlib.ExitStack()
+        self._ended: list[Ended] = []
+        self._unseen: dict[tuple[str, str], None] = {}
+        self._failures: list[str] = []
+        self._calls: list[tokenizers.TokenizerCall] = []
+        self._read: dict[tuple[Any, ...], int] = {}
+        self._dry: list[Any] = []
+        self._histories: list[tuple[Any, Any]] = []
+        self._held: list[str] = []
+        self._tokenizer: Any = None
+        self.report: Report | None = None
+
+    def __enter__(self) -> Watch:
+        for backend in loaded_backends():
+            backend.device(self.options.device)
+        self._start = time.perf_counter()
+        self._known = {name: id(value) for name, value in self._namespace.items()}
+        wanted: dict[str, Callable[[], None]] = {}
+        for module, backend_module in BACKENDS.items():
+            wanted[module] = self._starter(backend_module)
+        wanted[tokenizers.MODULE] = self._note_tokenizers
+        for module, start in wanted.items():
+            if module in sys.modules:
+                start()
+        self._stack.enter_context(after_import(wanted))
+        return self
+
+    def __exit__(self, exc_type: object, raised: BaseException | None, traceback: object) -> None:
+        global _last
+        self._stack.close()
+        for model, before in self._histories:
+            _restore_attribute(model, "history", before)
+        try:
+            self.report = assemble(
+                self._ended,
+                self.options,
+                asked=self.options.device,
+                device=self._device(),
+                unseen=tuple(self._unseen),
+                held=tuple(self._held),
+                failures=tuple(self._failures),
+                decode=self._decoder(),
+                raised=raised,
+                seconds=time.perf_counter() - self._start,
+                captured=Captured(self._namespace, self._captured_names()),
+            )
+        finally:
+            # Nothing of the block is kept alive by the watch: not its tensors, not its exception's frames.
+            self._ended, self._calls, self._dry, self._histories, self._tokenizer = [], [], [], [], None
+        _last = self.report
+
+    # -- what a backend tells ------------------------------------------------------------------------------------
+
+    def fit(self, backend: Backend, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """In place of a training run: a dry pass of its first batch. None where the real one is to run (`--run`)."""
+        __tracebackhide__ = True
+        done: Ended | None = None
+        error: BaseException | None = None
+        try:
+            done, error = self._look("fit", backend, model, args, kwargs)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report, never the cell's
+            self._fail("the check of `fit`", failure)
+        if error is not None:
+            raise error
+        if self.run_for_real and done is not None and not _is_wrong(done):
+            return None
+        keys: Sequence[str] = ()
+        if done is not None and done.examination.dry is not None:
+            keys = done.examination.dry.history_keys
+        history = backend.history(model, args, kwargs, keys)
+        callbacks = list(backend.callbacks(kwargs))
+        if callbacks:
+            self.unseen("callbacks", f"a dry `fit` calls none: {', '.join(callbacks)}")
+        self._dry.append(model)
+        self._histories.append((model, model.__dict__.get("history", _ABSENT)))
+        model.__dict__["history"] = history
+        return history
+
+    def before(
+        self, backend: Backend, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Callable[[BaseException | None], None]:
+        """Examine a real call before it runs; what is returned is told how it ended."""
+        done: Ended | None = None
+        try:
+            done, _ = self._look(kind, backend, model, args, kwargs)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report, never the cell's
+            self._fail(f"the check of `{kind}`", failure)
+
+        def ended(raised: BaseException | None) -> None:
+            if raised is not None and done is not None:
+                done.raised = f"{type(raised).__name__}: {raised}"
+
+        return ended
+
+    def unseen(self, what: str, why: str) -> None:
+        """Note what could not be looked into."""
+        self._unseen[what, why] = None
+
+    def holds_back(self, model: Any, action: str) -> bool:
+        """Whether `action` would write out a model whose training was dry: itself, or one that shares its layers."""
+        mine = {id(layer) for layer in _layers(model)}
+        if not any(id(layer) in mine for dry in self._dry for layer in _layers(dry) if layer.weights or layer is model):
+            return False
+        self._held.append(f"`{self._said(model)}.{action}`")
+        return True
+
+    # -- one call ------------------------------------------------------------------------------------------------
+
+    def _look(
+        self,
+        kind: CallKind,
+        backend: Backend,
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        loss: Any = None,
+    ) -> tuple[Ended | None, BaseException | None]:
+        """Examine a call, or only read it where one like it was examined; and what it would raise."""
+        __tracebackhide__ = True
+        said = self._said(model)
+        examiner = Examiner(backend, self.options, self._names.of, self._pair)
+        try:
+            live = backend.live(kind, model, args, kwargs, loss=loss, replace=self._replace)
+        except Unseen as why:
+            self.unseen(f"the data of `{said}.{kind}`", str(why))
+            return None, None
+        except Exception as raised:  # what Keras' own data handling says of such data
+            return self._data_error(kind, backend, model, said, raised), raised
+        facts = backend.describe(model, said)
+        signature = (id(model), kind, *((leaf.name, leaf.value.shape[1:], str(leaf.value.dtype)) for leaf in live.leaves))
+        seen = self._read[signature] = self._read.get(signature, 0) + 1
+        if seen > 1:
+            if seen > MOST_READ:
+                self.unseen(f"calls of `{said}` after the first {MOST_READ}", "one like them was checked, and the rest not read")
+                return None, None
+            known = {finding.rule for ended in self._ended for finding in ended.examination.findings}
+            read = examiner.findings(dataclasses.replace(examiner.content(live, facts)))
+            if not {finding.rule for finding in read} - known:
+                return None, None
+        examination = examiner.examine(live, facts)
+        done = Ended(examination, said, backend.peak_bytes(self.options.device))
+        self._ended.append(done)
+        return done, examination.error
+
+    def _data_error(self, kind: CallKind, backend: Backend, model: Any, said: str, raised: Exception) -> Ended:
+        facts = CallFacts(
+            kind=kind,
+            model=backend.describe(model, said),
+            inputs=(),
+            error=ErrorFacts(type(raised).__name__, str(raised), None, "data"),
+        )
+        done = Ended(Examination(facts, (), None, (), {}, raised), said, None)
+        self._ended.append(done)
+        return done
+
+    def _said(self, model: Any) -> str:
+        return self._names.of(model) or type(model).__name__
+
+    def _pair(self, ids: np.ndarray | None) -> TokenizerFacts | None:
+        found = tokenizers.pair(ids, self._calls, self._namespace)
+        if found is None:
+            return None
+        self._tokenizer, paired = found
+        return tokenizers.tokenizer_facts(self._tokenizer, self._names.of(self._tokenizer), paired)
+
+    def _replace(self, old: Any, make_new: Callable[[], Any]) -> bool:
+        return replace_in(self._namespace, old, make_new)
+
+    def _starter(self, backend_module: str) -> Callable[[], None]:
+        def start() -> None:
+            from importlib import import_module
+
+            self._stack.enter_context(import_module(backend_module).BACKEND.observe(self))
+
+        return start
+
+    def _note_tokenizers(self) -> None:
+        self._stack.enter_context(tokenizers.noting(self._calls.append))
+
+    def _fail(self, what: str, failure: BaseException) -> None:
+        self._failures.append(f"{what} failed in bertmagic itself: {type(failure).__name__}: {failure}")
+
+    def _device(self) -> tuple[str, str | None] | None:
+        return next((backend.device(self.options.device) for backend in loaded_backends()), None)
+
+    def _decoder(self) -> Callable[[Sequence[int]], Sequence[str]] | None:
+        if self._tokenizer is None or not self.options.text:
+            return None
+        convert: Callable[[Sequence[int]], Sequence[str]] = self._tokenizer.convert_ids_to_tokens
+        size = len(self._tokenizer)
+        return lambda ids: [convert(i) if 0 <= i < size else "?" for i in ids]  # type: ignore[arg-type,misc]
+
+    def _captured_names(self) -> list[str]:
+        sources = {id(call.output) for call in self._calls} | {id(call.tokenizer) for call in self._calls}
+        return [
+            name
+            for name, value in self._namespace.items()
+            if not name.startswith("_")
+            and (
+                id(value) in sources
+                or tokenizers.is_tokenizer(value)
+                or tokenizers.is_encoding(value)
+                or backend_of(value) is not None
+                or any(name == _root(tensor.said) for ended in self._ended for tensor in _tensors(ended))
+            )
+        ]
+
+
+_ABSENT = object()
+
+
+def _restore_attribute(model: Any, name: str, before: Any) -> None:
+    if before is _ABSENT:
+        model.__dict__.pop(name, None)
+    else:
+        model.__dict__[name] = before
+
+
+def _layers(model: Any) -> list[Any]:
+    return list(model._flatten_layers()) if hasattr(model, "_flatten_layers") else [model]
+
+
+def _is_wrong(ended: Ended) -> bool:
+    return any(finding.severity != "advice" for finding in ended.examination.findings)
+
+
+def _tensors(ended: Ended) -> tuple[Any, ...]:
+    return (*ended.examination.facts.inputs, *ended.examination.facts.labels)
+
+
+def _root(said: str | None) -> str | None:
+    return None if said is None else said.partition("[")[0]
+
+
+def watching(*, options: Options | None = None, **settings: Any) -> Watch:
+    """`with bertmagic.watching() as watch:` checks the calls of the block as `%%bertcheck` does; then `watch.report`.
+
+    `settings`: the fields of `Options` (`run`, `device`, `rows`, `ignore`, `only`, `probes`, `text`). Names are looked up
+    in the caller's variables. A `fit` inside is dry, unless `run=True` and nothing is wrong.
+    """
+    for name in ("ignore", "only"):
+        if name in settings:
+            settings[name] = frozenset(settings[name])
+    frame = sys._getframe(1)
+    namespace = frame.f_globals if frame.f_locals is frame.f_globals else {**frame.f_globals, **frame.f_locals}
+    return Watch(namespace=namespace, options=options or Options(**settings))
+
+
+def check(
+    model: Any,
+    inputs: Any,
+    labels: Any = None,
+    *,
+    tokenizer: Any = None,
+    loss: Any = None,
+    device: str = "auto",
+    rows: int | str | None = None,
+    ignore: Sequence[str] = (),
+) -> Report:
+    """Check a model against a batch, as `%bertcheck MODEL INPUTS [LABELS]` does, without IPython.
+
+    `model`: a tf-keras model or transformers TF model. `inputs`: what it is called with: token ids (batch, sequence), a
+    list or dict of such, a tokenizer's encoding, or a `tf.data.Dataset` of batches. `labels`: as for `fit`.
+    `tokenizer`: the one that made the ids, where it cannot be found. `loss`: a loss function or object, where the model
+    is not compiled. `device`: "auto", "cpu" or "gpu". `rows`: how many rows the forward pass runs, or "all".
+    `ignore`: slugs of rules to leave out. Raises `BadUse` (a ValueError) where that cannot be done; what the model raises
+    is in the report, not raised.
+    """
+    frame = sys._getframe(1)
+    namespace = {**frame.f_globals, **frame.f_locals}
+    options = Options(device=device, rows=rows, ignore=frozenset(ignore))  # type: ignore[arg-type]
+    return check_objects(
+        model, inputs, labels, namespace=namespace, options=options, tokenizer=tokenizer, loss=loss
+    )
+
+
+def check_objects(
+    model: Any,
+    inputs: Any,
+    labels: Any = None,
+    *,
+    names: tuple[str, str, str | None] | None = None,
+    namespace: dict[str, Any] | None = None,
+    options: Options | None = None,
+    tokenizer: Any = None,
+    loss: Any = None,
+) -> Report:
+    """The report on objects that are there already; `names`: the expressions by which the user gave them."""
+    backend = backend_of(model)
+    if backend is None:
+        raise BadUse(f"{names[0] if names else 'model'!s} is no model that bertmagic knows: it is {type(model).__name__}")
+    if inputs is None:
+        built = "" if backend.is_built(model) else "; the model is not built, and there is nothing to build it from"
+        raise BadUse(f"there are no inputs to check{built}")
+    if _is_empty(inputs):
+        raise BadUse(f"{names[1] if names else 'the batch'} is empty")
+    scope = dict(namespace or {})
+    if names is not None:
+        scope = {**{name: value for name, value in zip(names, (model, inputs, labels), strict=True) if name}, **scope}
+    if tokenizer is not None:
+        scope = {name: value for name, value in scope.items() if not tokenizers.is_tokenizer(value)}
+        scope["tokenizer"] = tokenizer
+    watch = _Objects(namespace=scope, options=options)
+    with watch:
+        watch.look(backend, model, inputs, labels, loss)
+    assert watch.report is not None
+    return watch.report
+
+
+class _Objects(Watch):
+    """A watch over one call that is never made for real."""
+
+    def look(self, backend: Backend, model: Any, inputs: Any, labels: Any, loss: Any) -> None:
+        """Examine `model` on `inputs`; what the model raises stays in the report."""
+        try:
+            self._look("check", backend, model, (inputs,), {"y": labels}, loss)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail("the check", failure)
+
+
+def _is_empty(inputs: Any) -> bool:
+    if isinstance(inputs, Mapping):
+        return not inputs or any(_is_empty(value) for value in inputs.values())
+    if isinstance(inputs, (list, tuple)):
+        return not inputs or any(_is_empty(value) for value in inputs if hasattr(value, "shape"))
+    shape = getattr(inputs, "shape", None)
+    return shape is not None and len(shape) > 0 and shape[0] == 0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The names of a model and its batch in a namespace, and how they were paired, in a sentence."""
+
+    model: str
+    inputs: str
+    labels: str | None
+    said: str
+
+
+def find_pair(namespace: Mapping[str, Any]) -> Pair:
+    """The one model and the one batch of a namespace; raises `BadUse` where there is none, or more than one."""
+    models = _by_object(namespace, lambda value: backend_of(value) is not None)
+    if not models:
+        raise BadUse("there is no model in the kernel; name one: %bertcheck MODEL INPUTS [LABELS]")
+    outer = _outermost(models, namespace)
+    if len(outer) > 1:
+        raise BadUse(f"there are several models ({', '.join(outer)}); name one: %bertcheck MODEL INPUTS [LABELS]")
+    model = outer[0]
+    encodings = _by_object(namespace, tokenizers.is_encoding)
+    if not encodings:
+        backend = backend_of(namespace[model])
+        built = "" if backend is not None and backend.is_built(namespace[model]) else " (which is not built)"
+        raise BadUse(f"there is no tokenizer's output to check `{model}`{built} with; name it: %bertcheck {model} INPUTS")
+    if len(encodings) > 1:
+        raise BadUse(f"there are several encodings ({', '.join(encodings)}); name one: %bertcheck {model} INPUTS")
+    inputs = encodings[0]
+    return Pair(model, inputs, None, f"`{model}` is the only model, `{inputs}` the only tokenizer's output; no labels taken")
+
+
+def _by_object(namespace: Mapping[str, Any], wanted: Callable[[Any], bool]) -> list[str]:
+    """One name for each object that is wanted, in the namespace's order."""
+    found: dict[int, str] = {}
+    for name, value in list(namespace.items()):
+        if not name.startswith("_") and wanted(value):
+            found.setdefault(id(value), name)
+    return list(found.values())
+
+
+def _outermost(models: list[str], namespace: Mapping[str, Any]) -> list[str]:
+    """The models that are not a part of another one."""
+    inner = {id(layer) for name in models for layer in _layers(namespace[name]) if layer is not namespace[name]}
+    return [name for name in models if id(namespace[name]) not in inner]

@@ -1,0 +1,188 @@
+"""Facts as the report's table rows: what each input, output and label was expected to be, and is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bertmagic.backends.protocol import LayerRecord
+from bertmagic.facts.axes import shape_text
+from bertmagic.facts.call import CallFacts
+from bertmagic.facts.model import InputFacts
+from bertmagic.facts.tensors import Role, TensorFacts, values_text
+from bertmagic.finding import Finding
+from bertmagic.report import Described, Layer, Status, Tensor, Tokens
+from bertmagic.rules.labels import expected_labels
+
+# A report shows the tokens of a few rows only.
+_MOST_TOKEN_ROWS = 4
+
+
+def sizes_of(call: CallFacts) -> dict[str, int]:
+    """The sizes of this call's named axes, for the whole batch."""
+    sizes = dict(call.model.sizes)
+    sizes["batch"] = call.rows_of
+    for tensor in call.inputs:
+        if tensor.role is not None and len(tensor.shape) in (2, 3) and tensor.role != "inputs_embeds":
+            sizes["seq"] = tensor.shape[-1]
+            if call.model.choices and len(tensor.shape) == 3:
+                sizes["choices"] = tensor.shape[1]
+            break
+    # The last axis of the outputs that a loss compares, where it is no other axis: one name in outputs and labels.
+    for tensor in call.outputs[:1]:
+        if len(tensor.shape) > 1 and tensor.shape[-1] not in sizes.values():
+            sizes["outputs"] = tensor.shape[-1]
+    return sizes
+
+
+def input_rows(call: CallFacts, findings: Sequence[Finding]) -> tuple[Tensor, ...]:
+    """A row for each input that the model takes and that was fed, is required, or is named by a finding."""
+    sizes = sizes_of(call)
+    fed = {tensor.name: tensor for tensor in call.inputs}
+    rows = []
+    for expected in call.model.inputs:
+        tensor = fed.pop(expected.name, None)
+        if tensor is None and not expected.required:
+            continue
+        rows.append(_input_row(call, expected, tensor, findings, sizes))
+    for tensor in fed.values():
+        unknown = bool(call.model.inputs) and tensor.role is None
+        status: Status = "unexpected" if unknown else _status(tensor, findings, fits=True)
+        rows.append(Tensor(tensor.name, None, _actual(tensor, sizes), status))
+    if any(finding.rule == "attention-mask-missing" for finding in findings):
+        rows.append(Tensor("attention_mask", Described("(batch, seq)", "integer", "1 on tokens, 0 on padding"), None, "missing"))
+    return tuple(rows)
+
+
+def _input_row(
+    call: CallFacts,
+    expected: InputFacts,
+    tensor: TensorFacts | None,
+    findings: Sequence[Finding],
+    sizes: dict[str, int],
+) -> Tensor:
+    role = tensor.role if tensor is not None and tensor.role is not None else expected.role
+    shape = "any" if expected.shape is None else shape_text(expected.shape, {k: v for k, v in sizes.items() if k != "batch"})
+    described = Described(shape, expected.dtype or "any", _expected_values(call, role))
+    if tensor is None:
+        return Tensor(expected.name, described, None, "missing")
+    fits = expected.shape is None or _fits(expected.shape, tensor.shape)
+    return Tensor(expected.name, described, _actual(tensor, sizes), _status(tensor, findings, fits))
+
+
+def _fits(expected: Sequence[int | None], found: Sequence[int]) -> bool:
+    return len(expected) == len(found) and all(
+        want is None or want == have for want, have in zip(expected, found, strict=True)
+    )
+
+
+def _expected_values(call: CallFacts, role: Role | None) -> str:
+    encoder = call.model.encoders[0] if call.model.encoders else None
+    if role == "input_ids" and encoder is not None and encoder.vocab_rows is not None:
+        return f"0 … {encoder.vocab_rows - 1}"
+    if role == "attention_mask":
+        return "1 on tokens, 0 on padding"
+    if role == "token_type_ids" and encoder is not None and encoder.types:
+        return "all 0" if encoder.types == 1 else f"0 … {encoder.types - 1}"
+    if role == "position_ids" and encoder is not None and encoder.positions is not None:
+        return f"0 … {encoder.positions - 1}"
+    return "finite" if role == "inputs_embeds" else "any"
+
+
+def _actual(tensor: TensorFacts, sizes: dict[str, int]) -> Described:
+    return Described(shape_text(tensor.shape, sizes), tensor.dtype, values_text(tensor), tensor.said)
+
+
+def _status(tensor: TensorFacts, findings: Sequence[Finding], fits: bool) -> Status:
+    named = {finding.subject for finding in findings if finding.severity != "advice" and not finding.rule.endswith("-missing")}
+    return "wrong" if not fits or {tensor.called, tensor.name} & named else "ok"
+
+
+def output_rows(call: CallFacts) -> tuple[Tensor, ...]:
+    """A row for each output; expected of every one that it is finite, and of the loss' own that the labels fit it."""
+    sizes = sizes_of(call)
+    known = {output.name: output for output in call.model.outputs}
+    rows = []
+    for tensor in call.outputs:
+        want = known.get(tensor.name)
+        shape = "any" if want is None or want.shape is None else shape_text(want.shape, {k: v for k, v in sizes.items() if k != "batch"})
+        finite = tensor.values is None or tensor.values.dtype.kind not in "fc" or bool(np.isfinite(tensor.values).all())
+        fits = want is None or want.shape is None or _fits(want.shape, tensor.shape)
+        expected = Described(shape, want.dtype or "any" if want is not None else tensor.dtype, "finite")
+        rows.append(Tensor(tensor.name, expected, _actual(tensor, sizes), "ok" if finite and fits else "wrong"))
+    return tuple(rows)
+
+
+def label_rows(call: CallFacts, findings: Sequence[Finding]) -> tuple[Tensor, ...]:
+    """A row for each tensor of labels, against what the outputs and the loss take."""
+    sizes = sizes_of(call)
+    rows = []
+    for tensor in call.labels:
+        wanted = expected_labels(call) if len(call.labels) == 1 else None
+        if wanted is None:
+            rows.append(Tensor(tensor.name, None, _actual(tensor, sizes), "not checked"))
+            continue
+        shapes, dtype, values = wanted
+        expected = Described(shape_text(shapes[0], sizes), dtype, values)
+        wrong = any(finding.subject in (tensor.called, tensor.name) for finding in findings)
+        rows.append(Tensor(tensor.name, expected, _actual(tensor, sizes), "wrong" if wrong else "ok"))
+    return tuple(rows)
+
+
+def layer_rows(records: Sequence[LayerRecord], call: CallFacts) -> tuple[Layer, ...]:
+    """The layers of the dry pass, parameters summed over what lies below each."""
+    sizes = {**sizes_of(call), "batch": len(call.rows_run) or call.rows_of}
+    below = [record.params for record in records]
+    for place in range(len(records) - 1, -1, -1):
+        level = records[place].level
+        for parent in range(place - 1, -1, -1):
+            if records[parent].level < level:
+                below[parent] += below[place]
+                break
+    return tuple(
+        Layer(
+            path=record.path,
+            type=record.type,
+            level=record.level,
+            inputs=tuple(shape_text(shape, sizes) for shape in record.inputs),
+            outputs=tuple(shape_text(shape, sizes) for shape in record.outputs),
+            dtype=record.dtype,
+            params=params,
+            seconds=round(record.seconds, 6),
+            status="failed" if record.failed else "ok",
+        )
+        for record, params in zip(records, below, strict=True)
+    )
+
+
+def token_rows(
+    call: CallFacts, findings: Sequence[Finding], decode: Callable[[Sequence[int]], Sequence[str]] | None
+) -> Tokens | None:
+    """The tokens of a few rows, those that a finding names first; None where no token ids were seen."""
+    for encoder_call, ids in call.token_ids():
+        if ids.values is None or ids.values.ndim != 2 or ids.values.dtype.kind not in "iu":
+            continue
+        found = call.padding(encoder_call)
+        padding = found[1] if found is not None else np.zeros(ids.values.shape, dtype=bool)
+        named = [row for finding in findings for row in finding.evidence.get("rows", ()) if isinstance(row, int)]
+        places = {ids.row_index(place): place for place in range(ids.values.shape[0])}
+        rows = [row for row in dict.fromkeys([*named, *places]) if row in places][:_MOST_TOKEN_ROWS]
+        at = [places[row] for row in rows]
+        mask, types = (_beside(ids, encoder_call.whole(role)) for role in ("attention_mask", "token_type_ids"))
+        return Tokens(
+            rows=tuple(rows),
+            ids=tuple(tuple(map(int, ids.values[place])) for place in at),
+            mask=None if mask is None else tuple(tuple(map(float, mask[place])) for place in at),
+            types=None if types is None else tuple(tuple(map(int, types[place])) for place in at),
+            tokens=None if decode is None else tuple(tuple(decode([int(i) for i in ids.values[place]])) for place in at),
+            padding=tuple(tuple(map(bool, padding[place])) for place in at),
+        )
+    return None
+
+
+def _beside(ids: TensorFacts, other: TensorFacts | None) -> np.ndarray | None:
+    """The values of another input that stand beside the ids, position by position."""
+    if other is None or other.values is None or ids.values is None or other.values.shape != ids.values.shape:
+        return None
+    return other.values
