@@ -29,9 +29,9 @@ environment = load("environment")
 chromium = load("chromium")
 
 
-def report(*findings: tuple[str, str], verdict: str = "warn") -> dict[str, object]:
+def report(*findings: tuple[str, str], verdict: str = "warn", ran: int = 2) -> dict[str, object]:
     rows = [{"rule": rule, "severity": severity} for rule, severity in findings]
-    return {"verdict": verdict, "summary": "One sentence.", "findings": rows}
+    return {"verdict": verdict, "summary": "One sentence.", "findings": rows, "rows": {"of": 3, "run": ran}}
 
 
 def test_a_file_with_the_published_sha256_passes(tmp_path: Path) -> None:
@@ -62,6 +62,7 @@ def test_the_installed_weights_are_the_published_ones() -> None:
     ("given", "expect", "holds"),
     [
         (report(verdict="pass"), [], True),
+        (report(verdict="pass", ran=0), [], False),
         (report(("padding-wasteful", "advice"), verdict="pass"), [], True),
         (report(("attention-mask-missing", "warning")), ["attention-mask-missing"], True),
         (report(("labels-shape", "error"), ("input-missing", "error")), ["labels-shape"], True),

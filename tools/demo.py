@@ -53,11 +53,14 @@ def check_sha256(path: Path, expected: str) -> None:
 
 
 def verdict(report: dict[str, Any] | None, expect: list[str]) -> tuple[str, bool]:
-    """One line about a cell's report, and whether its loud findings begin with the rules of `expect`."""
+    """One line about a cell's report, and whether its loud findings begin with the rules of `expect`.
+
+    Silence counts only where rows were run: a report that saw no model has no findings either.
+    """
     if report is None:
         return "no report", False
     rules = [finding["rule"] for finding in report["findings"] if finding["severity"] != "advice"]
-    holds = rules[: len(expect)] == expect if expect else not rules
+    holds = rules[: len(expect)] == expect if expect else not rules and report["rows"]["run"] > 0
     line = f"{report['verdict']}: {report['summary']}"
     return line if holds else f"{line} [the notebook expects {', '.join(expect) or 'no finding'}]", holds
 
