@@ -14,6 +14,17 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUNDLE = "bertmagic/static/panel.js"
+_UNREACHABLE = (
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "ENETUNREACH",
+    "E401",
+    "E403",
+    "E404",
+)
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling ships no types
@@ -65,13 +76,12 @@ def _node(folder: Path, program: str, *arguments: str) -> None:
     )
     if done.returncode:
         said = (done.stderr or done.stdout).strip()
-        reason = "the npm registry cannot be reached, or refused" if _is_network(said) else f"{program} failed"
-        raise RuntimeError(f"the panel could not be built: {reason} ({program} {' '.join(arguments)})\n{said[-2000:]}")
-
-
-def _is_network(said: str) -> bool:
-    codes = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "E401", "E403", "E404")
-    return any(code in said for code in codes)
+        command = " ".join((program, *arguments[:1]))
+        if unreachable := [code for code in _UNREACHABLE if code in said]:
+            reason = f"the npm registry cannot be reached, or refuses ({command}: {unreachable[0]})"
+        else:
+            reason = f"{command} failed:\n{said[-2000:]}"
+        raise RuntimeError(f"the panel could not be built: {reason}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ beside the twin on the answer, and leaves again when the kernel goes. `js/src/pa
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import uuid
@@ -80,7 +81,8 @@ def bundle() -> str | None:
 
 
 def _widget(facts: dict[str, Any], uid: str) -> Any:
-    made = _widget_class()(uid=uid, report=page_data(facts))
+    packed = json.dumps(page_data(facts), ensure_ascii=False, separators=(",", ":"))
+    made = _widget_class()(uid=uid, report=packed)
     made.on_msg(_answer)
     return made
 
@@ -95,7 +97,8 @@ def _widget_class() -> Any:
 
         _esm = bundle()  # text, because a path is watched for changes, and its watcher keeps every widget alive
         uid = traitlets.Unicode().tag(sync=True)
-        report = traitlets.Dict().tag(sync=True)
+        # JSON as text: a notebook file gives each element of a list a line of its own, which doubles its size.
+        report = traitlets.Unicode().tag(sync=True)
 
     return BertmagicPanel
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TypeAlias
 
 Axes: TypeAlias = list[tuple[str, bool]]  # each axis as it is written, and whether it differs from the other side's
@@ -20,7 +21,7 @@ def split(shape: str) -> list[str]:
 def marked(expected: str, actual: str) -> tuple[Axes, Axes]:
     """The axes of both shapes with those marked that differ.
 
-    Named axes are matched by name, so that one missing axis does not mark all after it; unnamed ones by position.
+    Named axes are matched by name, so that one missing axis does not mark all after it; the rest in order.
     An axis whose size is open on either side (`batch`, `seq=?`) differs from none; `seq<=512` is a bound.
     """
     left, right = split(expected), split(actual)
@@ -40,14 +41,19 @@ def unmarked(shape: str) -> Axes:
 
 def _paired(left: list[str], right: list[str]) -> list[tuple[int | None, int | None]]:
     names_left, names_right = [_name(axis) for axis in left], [_name(axis) for axis in right]
-    unique = len(set(names_left)) == len(left) and len(set(names_right)) == len(right)
-    if unique and all(names_left) and all(names_right) and set(names_left) & set(names_right):
-        pairs: list[tuple[int | None, int | None]] = []
-        for i, name in enumerate(names_left):
-            pairs.append((i, names_right.index(name) if name in names_right else None))
-        return pairs + [(None, j) for j, name in enumerate(names_right) if name not in names_left]
-    length = max(len(left), len(right))
-    return [(i if i < len(left) else None, i if i < len(right) else None) for i in range(length)]
+    pairs: list[tuple[int | None, int | None]] = [
+        (i, names_right.index(name))
+        for i, name in enumerate(names_left)
+        if name and names_left.count(name) == 1 and names_right.count(name) == 1
+    ]
+    rest_left = [i for i in range(len(left)) if i not in {pair[0] for pair in pairs}]
+    rest_right = [j for j in range(len(right)) if j not in {pair[1] for pair in pairs}]
+    for i, j in zip_longest(rest_left, rest_right):
+        if i is not None and j is not None and names_left[i] and names_right[j] and names_left[i] != names_right[j]:
+            pairs += [(i, None), (None, j)]
+        else:
+            pairs.append((i, j))
+    return pairs
 
 
 def _name(axis: str) -> str:

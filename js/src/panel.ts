@@ -3,12 +3,10 @@
 // A widget that is displayed leaves a dead view in a saved notebook. So the output holds the twin alone, this model has
 // no view, and the panel mounts only when the kernel has answered: a saved module runs again on reopening, with nobody
 // behind it.
-import type { Report } from "./data";
 import { draw } from "./report";
 
 interface Model {
-  get(name: "uid"): string;
-  get(name: "report"): Report;
+  get(name: "uid" | "report"): string; // the report as JSON
   send(content: unknown): void;
   on(event: string, callback: (content: unknown) => void): void;
   off(event: string, callback: (content: unknown) => void): void;
@@ -32,7 +30,7 @@ function initialize({ model }: { model: Model }): (() => void) | void {
       if (!panel) {
         panel = document.createElement("div");
         panel.className = HOST;
-        draw(panel, model.get("report"));
+        draw(panel, JSON.parse(model.get("report")));
         mounted.set(twin, panel);
       }
       if (twin.nextSibling !== panel) twin.after(panel);
@@ -82,7 +80,7 @@ function initialize({ model }: { model: Model }): (() => void) | void {
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const panel = document.createElement("div");
   panel.className = HOST;
-  draw(panel, model.get("report"));
+  draw(panel, JSON.parse(model.get("report")));
   el.append(panel);
   return () => panel.remove();
 }

@@ -9,7 +9,7 @@ function model(uid: string) {
   return {
     sent,
     emit: (event: string, content?: unknown) => listeners[event]?.(content),
-    get: (name: string): any => (name === "uid" ? uid : report()),
+    get: (name: string) => (name === "uid" ? uid : JSON.stringify(report())),
     send: (content: unknown) => void sent.push(content),
     on: (event: string, callback: (content: unknown) => void) => void (listeners[event] = callback),
     off: (event: string) => void delete listeners[event],
