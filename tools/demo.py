@@ -123,7 +123,7 @@ def main(arguments: list[str]) -> int:
         return 2
     source, folder = Path(arguments[0]), Path(arguments[1])
     # The kernel inherits these: no look-up of a newer checkpoint, no start-up notes, none of the user's start-up files.
-    os.environ.update(HF_HUB_OFFLINE="1", TF_CPP_MIN_LOG_LEVEL="2", TOKENIZERS_PARALLELISM="false")
+    os.environ.update(HF_HUB_OFFLINE="1", TF_CPP_MIN_LOG_LEVEL="3", TOKENIZERS_PARALLELISM="false")
     notebook = nbformat.read(source, as_version=4)
     start, good = time.monotonic(), True
     try:
