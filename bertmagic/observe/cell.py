@@ -167,8 +167,8 @@ def _assigned(node: ast.stmt) -> list[ast.stmt]:
 def _users_frames(top: TracebackType | None) -> TracebackType | None:
     """The traceback that a plain cell would have: the shell's own frame, then the frames from the cell on.
 
-    Frames of bertmagic between the user's and the framework's go too (a watched `fit` passes through one); the last
-    frame always stays, since that is where the exception was raised.
+    Frames of bertmagic below the cell go too: a watched `fit` passes through one, and Keras' own filter, which takes
+    out what is Keras', may leave one at the end (tf_keras/src/utils/traceback_utils.py, 2.21.0).
     """
     entries: list[TracebackType] = []
     entry = top
@@ -181,7 +181,7 @@ def _users_frames(top: TracebackType | None) -> TracebackType | None:
     kept = entries[:1] + [
         each
         for each in entries[bottom + 1 :]
-        if each is entries[-1] or str(each.tb_frame.f_globals.get("__name__", "")).split(".")[0] != "bertmagic"
+        if str(each.tb_frame.f_globals.get("__name__", "")).partition(".")[0] != "bertmagic"
     ]
     plain: TracebackType | None = None
     for each in reversed(kept):
