@@ -16,30 +16,10 @@ from bertmagic.render.tree import depths, listed, parents, short_name
 from bertmagic.report import Report
 
 SAMPLES = ("passing", "silent_fault", "raising", "hostile", "deep")
-ALLOWED = set(
-    [
-        "style",
-        "div",
-        "p",
-        "strong",
-        "code",
-        "details",
-        "summary",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "pre",
-        "h4",
-        "ul",
-        "li",
-        "br",
-        "mark",
-        "span",
-    ]
-)
+ALLOWED = {
+    *("style", "div", "p", "strong", "code", "span", "mark", "br", "pre", "details", "summary", "h4", "ul", "li"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
 HIDDEN = "\x00\x07\x1b\x9b\u202e\u2066\u2028\u200b"
 
 

@@ -56,7 +56,7 @@ def _head(report: dict[str, Any]) -> str:
 
 
 def _finding(finding: dict[str, Any], first: bool) -> str:
-    head = f"{_badge(finding['severity'], finding['severity'])} {_code(finding['rule'])} {_sentence(finding['title'])}"
+    head = f"{_badge(finding['severity'], finding['severity'])} {_code(finding['rule'])}: {_sentence(finding['title'])}"
     rows = "".join(
         f'<tr><th scope="row" class="bm-m">{html.escape(key)}</th><td><code>{html.escape(value)}</code></td></tr>'
         for key, value in evidence_rows(finding["evidence"])
@@ -78,7 +78,7 @@ def _fix(fix: dict[str, Any] | None) -> str:
 
 
 def _tensors(title: str, tensors: list[dict[str, Any]]) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in (title, "", "Shape", "Dtype", "Values", "Status"))
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Name", "", "Shape", "Dtype", "Values", "Status"))
     body = "".join(_tensor(tensor) for tensor in tensors)
     return (
         f'<h4 class="bm-h">{title}</h4><table class="bm-t"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'

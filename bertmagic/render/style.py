@@ -5,8 +5,8 @@ Text and background are always set together, so that a dark preference on a page
 
 from __future__ import annotations
 
-# Element names stand beside the classes to be more specific than the page's own `.jp-RenderedHTMLCommon td` and the
-# like. Status colours are mixed with the text's, to be legible in every theme; without color-mix, they suit white.
+# Selectors say more than they need, to be more specific than the page's own `.jp-RenderedHTMLCommon td` and the like.
+# Status colours are mixed with the text's, to be legible in every theme; without color-mix they are the text's.
 _SHEET = """
 .bm-report {
   --f: var(--jp-ui-font-color1, #1f2328);
@@ -41,7 +41,9 @@ _SHEET = """
 .bm-report details { margin: 6px 0; }
 .bm-report summary { cursor: pointer; }
 .bm-report ul { margin: 0; padding-left: 1.4em; }
-.bm-report code { font: 12px/1.4 var(--c); color: inherit; background: none; padding: 0; unicode-bidi: isolate; }
+.bm-report.bm-report code {
+  font: 12px/1.4 var(--c); color: inherit; background: none; padding: 0; unicode-bidi: isolate;
+}
 .bm-report mark {
   background: none; color: var(--e); font-weight: 700; text-decoration: underline; text-underline-offset: 2px;
 }
@@ -52,7 +54,7 @@ _SHEET = """
 .bm-report table.bm-t tr { background: none; }
 .bm-report table.bm-t th,
 .bm-report table.bm-t td {
-  border: 0; padding: 2px 14px 2px 0; text-align: left; vertical-align: top;
+  border: 0; padding: 2px 14px 2px 0; text-align: left; vertical-align: baseline;
   font-weight: 400; white-space: normal; max-width: none;
 }
 .bm-report table.bm-t th[scope=col] { color: var(--m); border-bottom: 1px solid var(--l); }
