@@ -5,7 +5,8 @@ Text and background are always set together, so that a dark preference on a page
 
 from __future__ import annotations
 
-# Selectors say more than they need, to be more specific than the page's own `.jp-RenderedHTMLCommon td` and the like.
+# Selectors say more than they need, or `!important`, because the page has rules of its own for what an output holds
+# (`.jp-RenderedHTMLCommon td` and others), more specific ones in JupyterLab than in an exported page.
 # Status colours are mixed with the text's, to be legible in every theme; without color-mix they are the text's.
 _SHEET = """
 .bm-report {
@@ -41,8 +42,9 @@ _SHEET = """
 .bm-report details { margin: 6px 0; }
 .bm-report summary { cursor: pointer; }
 .bm-report ul { margin: 0; padding-left: 1.4em; }
-.bm-report.bm-report code {
-  font: 12px/1.4 var(--c); color: inherit; background: none; padding: 0; unicode-bidi: isolate;
+.bm-report code {
+  font: 12px/1.4 var(--c); color: inherit !important; background: none !important; padding: 0 !important;
+  unicode-bidi: isolate;
 }
 .bm-report mark {
   background: none; color: var(--e); font-weight: 700; text-decoration: underline; text-underline-offset: 2px;

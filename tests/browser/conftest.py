@@ -65,7 +65,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=home)
     try:
         _wait_for(f"http://127.0.0.1:{port}/api/status", server, home / "server.log")
-        yield Lab(f"http://127.0.0.1:{port}", root, home / "data")
+        yield Lab(f"http://127.0.0.1:{port}", root, home / "data", settings)
     finally:
         server.terminate()
         server.wait(20)
@@ -107,6 +107,9 @@ def offline_page(browser: Any) -> Iterator[Any]:
 @pytest.fixture
 def make_notebook(lab: Lab, page: Any) -> Any:
     """A function from cells to an open notebook whose kernel has the sample reports."""
+
+    # JupyterLab keeps the theme that an earlier test chose.
+    lab.settings.joinpath("themes.jupyterlab-settings").unlink(missing_ok=True)
 
     def make(*cells: str) -> Notebook:
         path = write_notebook(lab.root / f"{uuid.uuid4().hex[:8]}.ipynb", IMPORTS, *cells)

@@ -18,11 +18,12 @@ SHOW = "from bertmagic.panel import show; show({}())"
 
 @dataclass
 class Lab:
-    """A running server: where it listens, the folder that it serves, and the one where it notes what it trusts."""
+    """A running server, the folders that it serves, where it notes what it trusts, and where it keeps its theme."""
 
     url: str
     root: Path
     data: Path
+    settings: Path
 
 
 @dataclass

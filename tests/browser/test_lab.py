@@ -95,11 +95,15 @@ def test_running_the_cell_again_leaves_one_panel(silent: Notebook) -> None:
     assert silent.evaluate(source) == "1"
 
 
-def test_a_restart_gives_the_table_back(silent: Notebook) -> None:
+def test_a_restart_gives_the_table_back(silent: Notebook, screenshots: Path) -> None:
     silent.restart()
     silent.page.locator(TWIN).wait_for(state="visible")
     assert silent.page.locator(PANEL).count() == 0
-    assert_legible(silent.page.locator(TWIN))
+    for theme in THEMES:
+        silent.set_theme(theme)
+        assert_legible(silent.page.locator(TWIN))
+        name = theme.removeprefix("JupyterLab ").replace(" ", "-").lower()
+        silent.page.locator(TWIN).screenshot(path=screenshots / f"twin-{name}.png")
 
 
 def test_a_hostile_report_runs_nothing(make_notebook: Any) -> None:
