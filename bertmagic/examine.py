@@ -73,11 +73,13 @@ class Examiner:
         with _Timed(self._seconds, "facts"):
             facts = self.content(live, model)
             rows = choose_rows(facts, live.size, self.options.rows)
-        arrays = _take(live.leaves, rows)
-        labels = _take(live.labels, rows) if live.labels else None
         with _Timed(self._seconds, "dry pass"), self.backend.on_device(self.options.device):
-            wants_loss = live.kind in ("fit", "evaluate", "train_on_batch") or bool(live.labels)
-            dry = live.run(arrays, (labels or {}) if wants_loss else None, layers=True)
+            dry = _dry_pass(live, rows)
+            if dry.error is not None and len(rows) < live.size:
+                # A few rows may be what it raises for (a batch size fixed in the model): only the whole batch tells.
+                rows = tuple(range(live.size))
+                dry = _dry_pass(live, rows)
+        arrays = _take(live.leaves, rows)
         facts = _with_pass(facts, live, dry, rows)
         not_checked = list(live.unseen)
         if not self.options.probes:
@@ -228,6 +230,13 @@ def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...
     return dataclasses.replace(
         facts, inputs=inputs, outputs=outputs, encoder_calls=tuple(calls), loss=dry.loss, error=error, rows_run=rows
     )
+
+
+def _dry_pass(live: LiveCall, rows: tuple[int, ...]) -> Pass:
+    """Forward on `rows`, and the loss where the call has one."""
+    wants_loss = live.kind in ("fit", "evaluate", "train_on_batch") or bool(live.labels)
+    labels = _take(live.labels + live.weights, rows) if wants_loss else None
+    return live.run(_take(live.leaves, rows), labels, layers=True)
 
 
 def _index(value: np.ndarray, rows: tuple[int, ...]) -> tuple[int, ...] | None:

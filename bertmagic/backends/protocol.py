@@ -79,6 +79,7 @@ class LiveCall(Protocol):
     model: Any
     leaves: tuple[Leaf, ...]
     labels: tuple[Leaf, ...]
+    weights: tuple[Leaf, ...]
     container: str
     # What the call cannot show, and why: pairs for `not_checked`.
     unseen: tuple[tuple[str, str], ...]
@@ -88,7 +89,7 @@ class LiveCall(Protocol):
         """How many rows the batch has."""
 
     def run(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, layers: bool) -> Pass:
-        """One forward pass, and the loss where `labels` are given, on these rows; nothing is left changed."""
+        """One forward pass, and the loss where `labels` (with the sample weights) are given; nothing is left changed."""
 
     def encode(self, encoder: EncoderFacts, given: Mapping[Role, np.ndarray]) -> np.ndarray:
         """The encoder's last hidden state (batch, seq, hidden) for these arguments."""

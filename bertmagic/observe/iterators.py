@@ -5,16 +5,21 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import CellType, FrameType
 from typing import Any
 
 # Whose frames may hold the iterator while the call is under way: they end with it.
 _PASSING = ("bertmagic", "tf_keras", "keras", "transformers", "tensorflow")
 
+# What arguments in passing stand in; a cell is a variable that a nested function of the caller's reads.
+_CONTAINERS = (tuple, list, dict, CellType)
+
 
 def replace_in(namespace: dict[str, Any], old: Any, make_new: Callable[[], Any]) -> bool:
     """Rebind the names of `namespace` that hold `old` to `make_new()`; False, and nothing done, where more holds it."""
-    if _held_by_a_function(namespace, old) or any(not _passing(holder, namespace) for holder in gc.get_referrers(old)):
+    own = {id(namespace), *(id(cell) for cell in getattr(make_new, "__closure__", None) or ())}
+    # In this order: reading the frames' variables makes dicts that hold what the frames hold.
+    if not _only_passing(old, own) or _held_by_a_function(namespace, old):
         return False
     names = [name for name, value in namespace.items() if value is old]
     new = make_new()
@@ -23,15 +28,18 @@ def replace_in(namespace: dict[str, Any], old: Any, make_new: Callable[[], Any])
     return True
 
 
-def _passing(holder: Any, namespace: dict[str, Any], depth: int = 0) -> bool:
-    """Whether a referrer is the namespace, a frame, or arguments in passing, which nothing but frames refers to."""
-    if holder is namespace or isinstance(holder, FrameType):
-        return True
-    if depth > 3 or type(holder) not in (tuple, list, dict):
-        return False
-    return all(_passing(outer, namespace, depth + 1) for outer in gc.get_referrers(holder) if outer is not namespace) and not any(
-        value is holder for value in namespace.values()
-    )
+def _only_passing(value: Any, own: set[int], depth: int = 0) -> bool:
+    """Whether all that refers to `value` is our own, a frame, or arguments in passing: containers held by frames alone."""
+    holders = gc.get_referrers(value)
+    # The list of holders refers to each of them in its turn.
+    known = own | {id(holders)}
+    for holder in holders:
+        if id(holder) in known or isinstance(holder, FrameType):
+            continue
+        # What refers to a container in its turn, be it a name of the cell's, keeps it beyond the call.
+        if depth > 3 or type(holder) not in _CONTAINERS or not _only_passing(holder, {id(holders)}, depth + 1):
+            return False
+    return True
 
 
 def _held_by_a_function(namespace: dict[str, Any], old: Any) -> bool:

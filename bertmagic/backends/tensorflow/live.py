@@ -57,10 +57,10 @@ class TensorFlowCall:
             batched = self.size > 0 and value.ndim > 0 and value.shape[0] == self.size
             source = sources.get(path, leaf)
             made.append((path, Leaf(name, value, role, kind_of(source), batched, source), is_label))
-        self._paths = {path: (leaf.name, is_label) for path, leaf, is_label in made}
+        self._paths = {path: (leaf.name, is_label or path[0] == "weight") for path, leaf, is_label in made}
         self.leaves = tuple(leaf for path, leaf, is_label in made if not is_label and path[0] != "weight")
         self.labels = tuple(leaf for _, leaf, is_label in made if is_label)
-        self._weights = tuple(leaf for path, leaf, is_label in made if path[0] == "weight")
+        self.weights = tuple(leaf for path, leaf, is_label in made if path[0] == "weight")
 
     def _name(self, path: tree.Path) -> tuple[str, bool]:
         """The model's name for the leaf at `path`, and whether it is a label."""
@@ -92,16 +92,19 @@ class TensorFlowCall:
         recorder = Recorder(layers)
         error: ErrorFacts | None = None
         exception: BaseException | None = None
-        loss: LossFacts | None = None
+        loss = describe_loss(self.model, self._loss) if labels is not None else None
         keys: tuple[str, ...] = ()
         start = time.perf_counter()
         # What `untouched` itself raises is bertmagic's own failure, and goes on as such.
         with untouched(self.model, random_state=built):
             try:
-                keys, loss = self._step(arguments, recorder, labels is not None)
+                keys, value = self._step(arguments, recorder, labels is not None)
+                loss = _with_value(loss, value)
             except Exception as raised:  # noqa: BLE001  # whatever the model raises is a fact
-                where = "loss" if recorder.outputs is not None else "forward"
-                error = ErrorFacts(type(raised).__name__, str(raised), recorder.failed, where)
+                in_loss = recorder.outputs is not None or self._runs_without_labels(arguments, recorder)
+                error = ErrorFacts(
+                    type(raised).__name__, str(raised), recorder.failed, "loss" if in_loss else "forward"
+                )
                 exception = raised
         seconds = time.perf_counter() - start
         return Pass(
@@ -142,8 +145,8 @@ class TensorFlowCall:
         changed: dict[str, Any] = tree.rebuild(self._arguments, change)
         return changed
 
-    def _step(self, arguments: dict[str, Any], recorder: Recorder, with_loss: bool) -> tuple[tuple[str, ...], LossFacts | None]:
-        """Forward, and the loss and metrics by the model's own code on fresh containers: its log's keys, the loss."""
+    def _step(self, arguments: dict[str, Any], recorder: Recorder, with_loss: bool) -> tuple[tuple[str, ...], Any]:
+        """Forward, then loss and metrics by the model's own code on fresh containers: its log's keys, the loss' value."""
         model = self.model
         if not self._data_verb:
             with recorder:
@@ -155,8 +158,7 @@ class TensorFlowCall:
             with recorder:
                 model(x, training=False)
             if with_loss and self._loss is not None and y is not None:
-                value = self._loss(y, _primary(recorder.outputs))
-                return (), _with_value(describe_loss(model, self._loss), value)
+                return (), self._loss(y, _primary(recorder.outputs))
             return (), None
         from tf_keras.src.engine import data_adapter
 
@@ -171,7 +173,28 @@ class TensorFlowCall:
                 value = model.compute_loss(x, y, predicted, weight)
                 model._validate_target_and_loss(y, value)
                 logs = model.compute_metrics(x, y, predicted, weight)
-            return tuple(logs), _with_value(describe_loss(model), value)
+            return tuple(logs), value
+
+    def _runs_without_labels(self, arguments: dict[str, Any], failed: Recorder) -> bool:
+        """Whether a transformers model, which computes its loss inside its call, runs where it gets no labels.
+
+        Then what was raised is the loss's, and the outputs are kept in `failed`.
+        """
+        if not self.labels or not self._label_names:
+            return False
+        again = Recorder(layers=False)
+        try:
+            with again:
+                if self._data_verb:
+                    x = arguments["x"]
+                    kept = {key: x[key] for key in x if key not in self._label_names} if isinstance(x, Mapping) else x
+                    self.model(kept, training=False)
+                else:
+                    self._call({name: value for name, value in arguments.items() if name not in self._label_names})
+        except Exception:  # noqa: BLE001  # then the labels are not to blame
+            return False
+        failed.outputs = again.outputs
+        return True
 
     def _call(self, arguments: dict[str, Any]) -> Any:
         arguments = dict(arguments)
