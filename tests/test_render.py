@@ -144,11 +144,14 @@ def test_page_data_loses_no_layer_path() -> None:
         ("(3, 8)", "(3, 9, 1)", ["8"], ["9", "1"]),
         ("(None, 128)", "(3, 53)", ["128"], ["53"]),
         ("()", "(batch=3)", [], ["batch=3"]),
+        ("any", "(batch=3, seq=8)", [], []),
+        ("(batch, heads=2, seq=8, seq=8)", "(batch=3, heads=2, seq=8, seq=9)", ["seq=8"], ["seq=9"]),
     ],
 )
 def test_the_axes_that_differ_are_marked(expected: str, actual: str, left: list[str], right: list[str]) -> None:
-    marked = [[axis for axis, differs in side if differs] for side in axes.marked(expected, actual)]
-    assert marked == [left, right]
+    sides = axes.marked(expected, actual)
+    assert [[piece for piece, differs in side if differs] for side in sides] == [left, right]
+    assert ["".join(piece for piece, _ in side) for side in sides] == [expected, actual]
 
 
 def test_strings() -> None:

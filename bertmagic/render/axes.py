@@ -5,38 +5,52 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TypeAlias
 
-Axes: TypeAlias = list[tuple[str, bool]]  # each axis as it is written, and whether it differs from the other side's
+Pieces: TypeAlias = list[tuple[str, bool]]  # a shape's text in pieces, each with whether it is an axis that differs
 
 _ANY = ("", "?", "*", "any", "none", "…", "...")
 
 
-def split(shape: str) -> list[str]:
-    """The axes of `(batch=3, seq=8)` as written; an unparenthesised text is one axis."""
-    text = shape.strip()
-    if not (text.startswith("(") and text.endswith(")")):
-        return [text] if text else []
-    return [axis.strip() for axis in text[1:-1].split(",") if axis.strip()]
-
-
-def marked(expected: str, actual: str) -> tuple[Axes, Axes]:
-    """The axes of both shapes with those marked that differ.
+def marked(expected: str, actual: str) -> tuple[Pieces, Pieces]:
+    """Both shapes in pieces, with the axes marked that differ.
 
     Named axes are matched by name, so that one missing axis does not mark all after it; the rest in order.
-    An axis whose size is open on either side (`batch`, `seq=?`) differs from none; `seq<=512` is a bound.
+    An axis whose size is open on either side (`batch`, `seq=?`) differs from none; `seq<=512` is a bound. What is not
+    written as a shape (`any`) differs from nothing.
     """
-    left, right = split(expected), split(actual)
+    left, right = _split(expected), _split(actual)
+    if left is None or right is None:
+        return unmarked(expected), unmarked(actual)
     pairs = _paired(left, right)
     differ_left = {i for i, j in pairs if i is not None and (j is None or not _agree(left[i], right[j]))}
     differ_right = {j for i, j in pairs if j is not None and (i is None or not _agree(left[i], right[j]))}
-    return (
-        [(axis, index in differ_left) for index, axis in enumerate(left)],
-        [(axis, index in differ_right) for index, axis in enumerate(right)],
-    )
+    return _pieces(left, differ_left), _pieces(right, differ_right)
 
 
-def unmarked(shape: str) -> Axes:
-    """The axes of a shape that has no other side to differ from."""
-    return [(axis, False) for axis in split(shape)]
+def unmarked(shape: str) -> Pieces:
+    """A shape that has no other side to differ from, in one piece."""
+    axes = _split(shape)
+    return [(shape, False)] if axes is None else _pieces(axes, set())
+
+
+def _split(shape: str) -> list[str] | None:
+    """The axes of `(batch=3, seq=8)` as written; None for a text without parentheses."""
+    text = shape.strip()
+    if not (text.startswith("(") and text.endswith(")")):
+        return None
+    return [axis.strip() for axis in text[1:-1].split(",") if axis.strip()]
+
+
+def _pieces(axes: list[str], differ: set[int]) -> Pieces:
+    found: Pieces = []
+    plain = "("
+    for index, axis in enumerate(axes):
+        plain += ", " if index else ""
+        if index in differ:
+            found += [(plain, False), (axis, True)]
+            plain = ""
+        else:
+            plain += axis
+    return [*found, (plain + ")", False)]
 
 
 def _paired(left: list[str], right: list[str]) -> list[tuple[int | None, int | None]]:

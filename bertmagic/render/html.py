@@ -102,11 +102,11 @@ def _tensor(tensor: dict[str, Any]) -> str:
     )
 
 
-def _side(side: dict[str, Any] | None, shape: axes.Axes, which: str, status: str) -> str:
+def _side(side: dict[str, Any] | None, shape: axes.Pieces, which: str, status: str) -> str:
     if side is None:
         return f'<td colspan="3" class="bm-m">{words.absent(which, status)}</td>'
-    marked = ", ".join(f"<mark>{_e(axis)}</mark>" if differs else _e(axis) for axis, differs in shape)
-    return f"<td><code>({marked})</code></td><td>{_code(side['dtype'])}</td><td>{_e(side['values'])}</td>"
+    marked = "".join(f"<mark>{_e(piece)}</mark>" if differs else _e(piece) for piece, differs in shape)
+    return f"<td><code>{marked}</code></td><td>{_code(side['dtype'])}</td><td>{_e(side['values'])}</td>"
 
 
 def _layers(layers: list[dict[str, Any]]) -> str:

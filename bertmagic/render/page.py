@@ -65,11 +65,11 @@ def _tensor(tensor: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _side(side: dict[str, Any] | None, shape: axes.Axes, which: str, status: str) -> dict[str, Any] | str:
+def _side(side: dict[str, Any] | None, shape: axes.Pieces, which: str, status: str) -> dict[str, Any] | str:
     if side is None:
         return words.absent(which, status)
     return {
-        "axes": [[clean(axis, 80), int(differs)] for axis, differs in shape],
+        "shape": [[clean(piece), int(differs)] for piece, differs in shape],
         "dtype": clean(side["dtype"], 80),
         "values": clean(side["values"]),
     }

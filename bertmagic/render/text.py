@@ -73,8 +73,8 @@ def _shapes(expected: dict[str, Any] | None, actual: dict[str, Any] | None, stat
     )
 
 
-def _shape(marked: axes.Axes) -> str:
-    return "(" + ", ".join(f"*{clean(axis)}*" if differs else clean(axis) for axis, differs in marked) + ")"
+def _shape(pieces: axes.Pieces) -> str:
+    return "".join(f"*{clean(piece)}*" if differs else clean(piece) for piece, differs in pieces)
 
 
 def _kind(side: dict[str, Any] | None) -> tuple[str, str]:

@@ -19,9 +19,9 @@ export interface Finding {
   fix: Fix | null;
 }
 
-/** One side of a tensor: its axes as written, each with 1 where it differs from the other side's. */
+/** One side of a tensor: its shape's text in pieces, with 1 for each axis that differs from the other side's. */
 export interface Side {
-  axes: [string, 0 | 1][];
+  shape: [string, 0 | 1][];
   dtype: string;
   values: string;
 }

@@ -36,13 +36,12 @@ function body(tensor: Tensor): HTMLElement {
 function side(found: Side | string): HTMLElement[] {
   if (typeof found === "string") return [h("td", { colspan: 3, class: "muted absent" }, found)];
   return [
-    h("td", {}, shape(found.axes)),
+    h("td", {}, shape(found.shape)),
     h("td", {}, h("code", {}, found.dtype)),
     h("td", { class: "values" }, found.values),
   ];
 }
 
-function shape(axes: Side["axes"]): HTMLElement {
-  const pieces = axes.flatMap(([axis, differs], index) => [index ? ", " : "", h(differs ? "mark" : "span", {}, axis)]);
-  return h("code", { class: "shape" }, "(", pieces, ")");
+function shape(pieces: Side["shape"]): HTMLElement {
+  return h("code", { class: "shape" }, pieces.map(([text, differs]) => (differs ? h("mark", {}, text) : text)));
 }

@@ -57,7 +57,7 @@ export const report = (text = "text"): Report => ({
           name: text,
           from: text,
           status: "wrong",
-          expected: { axes: [["batch=2", 0], [text, 1]], dtype: text, values: text },
+          expected: { shape: [["(batch=2, ", 0], [text, 1], [")", 0]], dtype: text, values: text },
           actual: text,
         },
       ],
