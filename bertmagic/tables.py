@@ -7,68 +7,63 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from bertmagic.backends.protocol import LayerRecord
-from bertmagic.facts.axes import shape_text
+from bertmagic.facts.axes import shape_text, token_axes
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.model import InputFacts
 from bertmagic.facts.tensors import Role, TensorFacts, values_text
 from bertmagic.finding import Finding
 from bertmagic.report import Described, Layer, Status, Tensor, Tokens
-from bertmagic.rules.labels import expected_labels
+from bertmagic.rules.labels import expected_labels, label_shape_text
 
 # A report shows the tokens of a few rows only.
 _MOST_TOKEN_ROWS = 4
 
 
-def sizes_of(call: CallFacts) -> dict[str, int]:
-    """The sizes of this call's named axes, for the whole batch."""
-    sizes = dict(call.model.sizes)
-    sizes["batch"] = call.rows_of
-    for tensor in call.inputs:
-        if tensor.role is not None and len(tensor.shape) in (2, 3) and tensor.role != "inputs_embeds":
-            sizes["seq"] = tensor.shape[-1]
-            if call.model.choices and len(tensor.shape) == 3:
-                sizes["choices"] = tensor.shape[1]
-            break
-    # The last axis of the outputs that a loss compares, where it is no other axis: one name in outputs and labels.
-    for tensor in call.outputs[:1]:
-        if len(tensor.shape) > 1 and tensor.shape[-1] not in sizes.values():
-            sizes["outputs"] = tensor.shape[-1]
-    return sizes
-
-
 def input_rows(call: CallFacts, findings: Sequence[Finding]) -> tuple[Tensor, ...]:
     """A row for each input that the model takes and that was fed, is required, or is named by a finding."""
-    sizes = sizes_of(call)
     fed = {tensor.name: tensor for tensor in call.inputs}
     rows = []
     for expected in call.model.inputs:
         tensor = fed.pop(expected.name, None)
         if tensor is None and not expected.required:
             continue
-        rows.append(_input_row(call, expected, tensor, findings, sizes))
+        rows.append(_input_row(call, expected, tensor, findings))
     for tensor in fed.values():
         unknown = bool(call.model.inputs) and tensor.role is None
         status: Status = "unexpected" if unknown else _status(tensor, findings, fits=True)
-        rows.append(Tensor(tensor.name, None, _actual(tensor, sizes), status))
-    if any(finding.rule == "attention-mask-missing" for finding in findings):
-        rows.append(Tensor("attention_mask", Described("(batch, seq)", "integer", "1 on tokens, 0 on padding"), None, "missing"))
+        rows.append(Tensor(tensor.name, None, _actual(call, tensor, tensor.role), status))
+    masked = any(tensor.role == "attention_mask" for tensor in call.inputs)
+    if not masked and any(finding.rule == "attention-mask-missing" for finding in findings):
+        wanted = Described("(batch, seq)", "integer", _expected_values(call, "attention_mask"))
+        rows.append(Tensor("attention_mask", wanted, None, "missing"))
     return tuple(rows)
 
 
 def _input_row(
-    call: CallFacts,
-    expected: InputFacts,
-    tensor: TensorFacts | None,
-    findings: Sequence[Finding],
-    sizes: dict[str, int],
+    call: CallFacts, expected: InputFacts, tensor: TensorFacts | None, findings: Sequence[Finding]
 ) -> Tensor:
     role = tensor.role if tensor is not None and tensor.role is not None else expected.role
-    shape = "any" if expected.shape is None else shape_text(expected.shape, {k: v for k, v in sizes.items() if k != "batch"})
+    shape = "any" if expected.shape is None else _expected_shape(call, expected.shape, role)
     described = Described(shape, expected.dtype or "any", _expected_values(call, role))
     if tensor is None:
         return Tensor(expected.name, described, None, "missing")
     fits = expected.shape is None or _fits(expected.shape, tensor.shape)
-    return Tensor(expected.name, described, _actual(tensor, sizes), _status(tensor, findings, fits))
+    return Tensor(expected.name, described, _actual(call, tensor, role), _status(tensor, findings, fits))
+
+
+def _expected_shape(call: CallFacts, shape: Sequence[int | None], role: Role | None, output: bool = False) -> str:
+    """The shape that the model takes; its batch axis is free, whatever the batch at hand."""
+    sizes = {name: size for name, size in call.sizes.items() if name != "batch"}
+    return shape_text(shape, sizes, known=_known_axes(call, len(shape), role), output=output)
+
+
+def _known_axes(call: CallFacts, rank: int, role: Role | None) -> tuple[str, ...]:
+    """The axes that a role tells; an `Input` of another role may hold anything."""
+    if role is None:
+        return ()
+    if role == "inputs_embeds":
+        return ("batch", "seq", "hidden") if rank == 3 else ()
+    return token_axes(rank, call.model.choices)
 
 
 def _fits(expected: Sequence[int | None], found: Sequence[int]) -> bool:
@@ -90,49 +85,55 @@ def _expected_values(call: CallFacts, role: Role | None) -> str:
     return "finite" if role == "inputs_embeds" else "any"
 
 
-def _actual(tensor: TensorFacts, sizes: dict[str, int]) -> Described:
-    return Described(shape_text(tensor.shape, sizes), tensor.dtype, values_text(tensor), tensor.said)
+def _actual(call: CallFacts, tensor: TensorFacts, role: Role | None = None, output: bool = False) -> Described:
+    shape = shape_text(tensor.shape, call.sizes, known=_known_axes(call, len(tensor.shape), role), output=output)
+    return Described(shape, tensor.dtype, values_text(tensor), tensor.said)
 
 
 def _status(tensor: TensorFacts, findings: Sequence[Finding], fits: bool) -> Status:
-    named = {finding.subject for finding in findings if finding.severity != "advice" and not finding.rule.endswith("-missing")}
-    return "wrong" if not fits or {tensor.called, tensor.name} & named else "ok"
+    # A missing input is not the fault of those that are there.
+    missing = ("attention-mask-missing", "input-missing")
+    faults = {each.subject for each in findings if each.severity != "advice" and each.rule not in missing}
+    return "wrong" if not fits or {tensor.called, tensor.name} & faults else "ok"
 
 
 def output_rows(call: CallFacts) -> tuple[Tensor, ...]:
-    """A row for each output; expected of every one that it is finite, and of the loss' own that the labels fit it."""
-    sizes = sizes_of(call)
+    """A row for each output; each is expected to be finite, and of the shape that the model tells where it does."""
     known = {output.name: output for output in call.model.outputs}
     rows = []
     for tensor in call.outputs:
         want = known.get(tensor.name)
-        shape = "any" if want is None or want.shape is None else shape_text(want.shape, {k: v for k, v in sizes.items() if k != "batch"})
+        told = want.shape if want is not None else None
         finite = tensor.values is None or tensor.values.dtype.kind not in "fc" or bool(np.isfinite(tensor.values).all())
-        fits = want is None or want.shape is None or _fits(want.shape, tensor.shape)
-        expected = Described(shape, want.dtype or "any" if want is not None else tensor.dtype, "finite")
-        rows.append(Tensor(tensor.name, expected, _actual(tensor, sizes), "ok" if finite and fits else "wrong"))
+        expected = Described(
+            "any" if told is None else _expected_shape(call, told, None, output=True),
+            (want.dtype if want is not None else None) or "any",
+            "finite",
+        )
+        status: Status = "ok" if finite and (told is None or _fits(told, tensor.shape)) else "wrong"
+        rows.append(Tensor(tensor.name, expected, _actual(call, tensor, output=True), status))
     return tuple(rows)
 
 
 def label_rows(call: CallFacts, findings: Sequence[Finding]) -> tuple[Tensor, ...]:
     """A row for each tensor of labels, against what the outputs and the loss take."""
-    sizes = sizes_of(call)
     rows = []
     for tensor in call.labels:
         wanted = expected_labels(call) if len(call.labels) == 1 else None
+        actual = Described(label_shape_text(call, tensor.shape), tensor.dtype, values_text(tensor), tensor.said)
         if wanted is None:
-            rows.append(Tensor(tensor.name, None, _actual(tensor, sizes), "not checked"))
+            rows.append(Tensor(tensor.name, None, actual, "not checked"))
             continue
         shapes, dtype, values = wanted
-        expected = Described(shape_text(shapes[0], sizes), dtype, values)
+        expected = Described(label_shape_text(call, shapes[0]), dtype, values)
         wrong = any(finding.subject in (tensor.called, tensor.name) for finding in findings)
-        rows.append(Tensor(tensor.name, expected, _actual(tensor, sizes), "wrong" if wrong else "ok"))
+        rows.append(Tensor(tensor.name, expected, actual, "wrong" if wrong else "ok"))
     return tuple(rows)
 
 
 def layer_rows(records: Sequence[LayerRecord], call: CallFacts) -> tuple[Layer, ...]:
     """The layers of the dry pass, parameters summed over what lies below each."""
-    sizes = {**sizes_of(call), "batch": len(call.rows_run) or call.rows_of}
+    sizes = {**call.sizes, "batch": len(call.rows_run) or call.rows_of}
     below = [record.params for record in records]
     for place in range(len(records) - 1, -1, -1):
         level = records[place].level
@@ -175,7 +176,9 @@ def token_rows(
             ids=tuple(tuple(map(int, ids.values[place])) for place in at),
             mask=None if mask is None else tuple(tuple(map(float, mask[place])) for place in at),
             types=None if types is None else tuple(tuple(map(int, types[place])) for place in at),
-            tokens=None if decode is None else tuple(tuple(decode([int(i) for i in ids.values[place]])) for place in at),
+            tokens=None
+            if decode is None
+            else tuple(tuple(decode([int(i) for i in ids.values[place]])) for place in at),
             padding=tuple(tuple(map(bool, padding[place])) for place in at),
         )
     return None

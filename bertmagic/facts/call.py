@@ -70,7 +70,7 @@ class EncoderCallFacts:
     encoder: EncoderFacts
     given: Mapping[Role, TensorFacts]
     source: Mapping[Role, TensorFacts] = field(default_factory=dict)
-    # Whether the encoder's arguments were really seen; False: guessed from the call's inputs, the forward did not get there.
+    # Whether the encoder's arguments were seen; False: guessed from the call's inputs, the forward did not get there.
     seen: bool = True
 
     def whole(self, role: Role) -> TensorFacts | None:
@@ -80,7 +80,7 @@ class EncoderCallFacts:
 
 @dataclass(frozen=True)
 class CallFacts:
-    """One call of a model. `labels` and `outputs` are those of the loss; `error`: what the dry pass raised, if it did."""
+    """One call of a model. `labels`, `outputs`: those of the loss; `error`: what the dry pass raised, if it did."""
 
     kind: CallKind
     model: ModelFacts
@@ -96,6 +96,28 @@ class CallFacts:
     container: str = "arrays"
     rows_of: int = 0
     rows_run: tuple[int, ...] = ()
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The sizes of this call's named axes, for the whole batch: what `facts/axes.py` names axes by."""
+        sizes = {**self.model.sizes, "batch": self.rows_of}
+        # Tensors of tokens first: one of rank 1 beside them is rather a feature of its own.
+        for tensor in sorted(self.inputs, key=lambda each: len(each.shape) == 1):
+            rank = len(tensor.shape)
+            if tensor.role is None or not 1 <= rank <= 3:
+                continue
+            sizes["seq"] = tensor.shape[1] if tensor.role == "inputs_embeds" and rank > 1 else tensor.shape[-1]
+            if rank == 1:
+                del sizes["batch"]  # one text without its batch axis: what counts as rows are its tokens
+            if rank == 3 and self.model.choices:
+                sizes["choices"] = tensor.shape[1]
+            break
+        # The last axis of the outputs that a loss compares, where it is no other: one name in outputs and labels.
+        for tensor in self.outputs[:1]:
+            others = {sizes.get(name) for name in ("labels", "hidden", "vocab", "choices")}
+            if len(tensor.shape) > 1 and tensor.shape[-1] not in others:
+                sizes["outputs"] = tensor.shape[-1]
+        return sizes
 
     @property
     def ran(self) -> bool:

@@ -11,7 +11,7 @@ LossKind: TypeAlias = Literal["sparse", "categorical", "binary", "regression", "
 
 @dataclass(frozen=True)
 class LossFacts:
-    """`name` as the user would write it; `from_logits`: None where the loss has no such flag; `value` of the rows run."""
+    """`name` as the user would write it; `from_logits`: None where there is no such flag; `value` of the rows run."""
 
     name: str
     kind: LossKind

@@ -49,7 +49,10 @@ class EncoderFacts:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """`said`: the model's name in the cell. `outputs`: where the model itself tells them. `choices`: takes (batch, choices, seq), as multiple-choice heads do."""
+    """`said`: the model's name in the cell. `outputs`: where the model itself tells them.
+
+    `choices`: takes (batch, choices, seq), as multiple-choice heads do. `sizes`: of named axes, as the config has them.
+    """
 
     said: str
     type: str

@@ -1,4 +1,4 @@
-"""Facts about one tensor: its name, role, shape, dtype and (for ids, masks and labels) its values for the whole batch."""
+"""Facts about one tensor: its name, role, shape, dtype and (for ids, masks, labels) the whole batch's values."""
 
 from __future__ import annotations
 
@@ -45,21 +45,30 @@ class TensorFacts:
 
 
 def values_text(tensor: TensorFacts) -> str:
-    """What the values are, in words: `0 … 2003`, `0 and 1`, `all 1`, `0.12 … 0.98`, or how many values where unread."""
+    """What the values are, in words: `0 … 2003`, `0 and 1`, `all 1`, `0.12 … 0.98`, `False and True`, `strings`."""
     values = tensor.values
-    if values is None or values.size == 0:
-        return "no values" if values is not None else "not read"
-    if values.dtype.kind in "OUS":
-        return "strings"
-    if values.dtype.kind in "biu":
-        few = np.unique(values)
-        if few.size == 1:
-            return f"all {int(few[0])}"
-        if few.size == 2:
-            return f"{int(few[0])} and {int(few[1])}"
-        return f"{int(few[0])} … {int(few[-1])}"
-    finite = np.isfinite(values)
+    if values is None:
+        return "not read"
+    if values.size == 0:
+        return "no values"
+    kind = values.dtype.kind
+    if kind in "OUS":
+        texts = kind != "O" or all(isinstance(value, (str, bytes)) for value in values.flat)
+        return "strings" if texts else "Python objects"
+    if kind in "biu":
+        few = [str(value) for value in np.unique(values)]
+        if len(few) == 1:
+            return f"all {few[0]}"
+        return f"{few[0]} and {few[1]}" if len(few) == 2 else f"{few[0]} … {few[-1]}"
+    # bfloat16 comes as a kind of its own (V) that NumPy can compare and convert.
+    if kind not in "fV" or values.dtype.names is not None:
+        return "not numbers"
+    numbers = values.astype("float64")
+    finite = np.isfinite(numbers)
     if not finite.all():
-        return f"{int((~finite).sum())} of {values.size} not finite"
-    low, high = float(values.min()), float(values.max())
-    return f"all {low:.4g}" if low == high else f"{low:.4g} … {high:.4g}"
+        return f"{int((~finite).sum())} of {numbers.size} not finite"
+    low, high = float(numbers.min()), float(numbers.max())
+    # Whole numbers are written as such: `0 … 30521` for token ids and masks of a floating-point dtype.
+    whole = bool((numbers == np.floor(numbers)).all()) and max(abs(low), abs(high)) < 1e15
+    shown = [f"{int(each)}" if whole else f"{each:.4g}" for each in (low, high)]
+    return f"all {shown[0]}" if low == high else f"{shown[0]} … {shown[1]}"

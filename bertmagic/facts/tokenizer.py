@@ -21,8 +21,9 @@ class TokenizerFacts:
     max_length: int | None
     padding_side: str
     paired: str
+    eos_id: int | None = None
 
     @property
     def ends(self) -> tuple[int, ...]:
         """The ids that close a text."""
-        return () if self.sep_id is None else (self.sep_id,)
+        return tuple(dict.fromkeys(each for each in (self.sep_id, self.eos_id) if each is not None))

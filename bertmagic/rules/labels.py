@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
-from bertmagic.facts.axes import shape_text
+from bertmagic.facts.axes import shape_text, token_axes
 from bertmagic.facts.call import CallFacts
+from bertmagic.facts.loss import LossKind
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.registry import rule
 
-_COMPARING = ("categorical", "binary", "regression")
+# Losses that set labels against outputs element by element, and so broadcast the one against the other.
+_ELEMENTWISE: tuple[LossKind, ...] = ("categorical", "binary", "regression")
 
 
 @rule("error")
@@ -37,85 +41,139 @@ def labels_shape(call: CallFacts) -> Finding | None:
         return None
     output = _compared_output(call)
     labels = call.labels[0]
-    if output is None or not labels.shape or not output.shape:
+    if output is None or not labels.shape or labels.shape[0] != output.shape[0]:
+        return None  # Another number of rows is a fault of its own, or the model folds other axes into the batch.
+    wanted = _fitting_shapes(call.loss.kind, output.shape)
+    if wanted is None or labels.shape in wanted or not _compares(call, output, labels):
         return None
-    wanted = _fitting_shapes(call.loss.kind, output.shape, labels)
-    if wanted is None or labels.shape in wanted:
+    if _another_cause(call.loss.kind, output, labels):
         return None
-    if _another_cause(call, output, labels):
-        return None
-    sizes = {"batch": labels.shape[0], **{k: v for k, v in call.model.sizes.items() if k in ("labels", "hidden")}}
-    ids = next((tensor for tensor in call.inputs if tensor.role == "input_ids" and len(tensor.shape) == 2), None)
-    if ids is not None:
-        sizes["seq"] = ids.shape[1]
-    expected = shape_text(wanted[0], sizes)
-    raised = f" {call.error.type} is raised in the loss." if call.error is not None and call.error.where == "loss" else ""
+    found, expected = label_shape_text(call, labels.shape), label_shape_text(call, wanted[0])
+    if call.error is not None:
+        then = f"{call.error.type} is raised in the loss."
+    else:
+        then = (
+            "The loss broadcasts the one against the other without an error, and does not compare each label with its "
+            "own output."
+        )
     return Finding(
         "labels-shape",
         "error",
         labels.called,
         f"`{labels.called}` does not fit the outputs",
-        f"`{labels.called}` has shape {shape_text(labels.shape, sizes)} where `{output.name}` {shape_text(output.shape, sizes)} "
-        f"and {call.loss.name} take {expected}.{raised or ' The loss broadcasts the two, without an error.'}",
+        f"`{labels.called}` has shape {found} where {call.loss.name} takes {expected}, as `{output.name}` has shape "
+        f"{shape_text(output.shape, call.sizes, output=True)}. {then}",
         {"labels": list(labels.shape), "outputs": list(output.shape), "expected": [list(shape) for shape in wanted]},
-        Fix("Give one label for each output", f"# `{labels.called}` of shape {expected}"),
+        _fix(call, output, labels, wanted[0]),
     )
 
 
 def expected_labels(call: CallFacts) -> tuple[list[tuple[int, ...]], str, str] | None:
-    """The label shapes that fit this call's outputs and loss (the usual one first), their dtype and their values in words."""
+    """The label shapes that fit this call's outputs and loss (the usual one first), their dtype and values in words."""
     output = _compared_output(call)
-    if call.loss is None or output is None or not call.labels or not output.shape:
+    if call.loss is None or output is None or not call.labels:
         return None
     kind = call.loss.kind
-    shapes = _fitting_shapes(kind, output.shape, call.labels[0])
+    shapes = _fitting_shapes(kind, output.shape)
     if shapes is None:
         return None
+    if call.labels[0].shape in shapes:
+        # Several shapes fit: the user's own is then the expected one.
+        shapes = [call.labels[0].shape, *(shape for shape in shapes if shape != call.labels[0].shape)]
     classes = output.shape[-1]
     if kind == "sparse" or (kind == "internal" and classes > 1):
         return shapes, "integer", f"0 … {classes - 1}" + (", -100 ignored" if kind == "internal" else "")
-    if kind == "categorical":
-        return shapes, "any", "one-hot rows"
-    if kind == "binary":
-        return shapes, "any", "0 to 1"
-    return shapes, "any", "finite"
+    return shapes, "any", {"categorical": "one-hot rows", "binary": "0 to 1"}.get(kind, "finite")
+
+
+def label_shape_text(call: CallFacts, shape: tuple[int, ...]) -> str:
+    """A shape of labels with its axes' names: the tokens' where there is one label a token, else the outputs'."""
+    sizes = call.sizes
+    features = (sizes.get("labels"), sizes.get("outputs"))
+    tokens = len(shape) == 2 and shape[1] == sizes.get("seq") and shape[1] not in features
+    return shape_text(shape, sizes, known=token_axes(2) if tokens else (), output=True)
 
 
 def _compared_output(call: CallFacts) -> TensorFacts | None:
-    """The output that the loss compares, its batch axis that of the whole batch: logits, else the first."""
-    outputs = [output for output in call.outputs if output.name != "loss"]
-    named = next((output for output in outputs if output.name == "logits"), None)
-    if named is None and len(outputs) != 1 and call.loss is not None and call.loss.kind != "internal":
-        return None
-    return named or (outputs[0] if outputs else None)
+    """The output that the loss compares: the labels' own, else the only one or the logits; None where nothing tells."""
+    outputs = [output for output in call.outputs if output.name != "loss" and output.shape]
+    if len(outputs) == 1:
+        return outputs[0]
+    for output in outputs:
+        if any(label.name in (output.name, f"labels[{output.name!r}]") for label in call.labels):
+            return output
+    return next((output for output in outputs if output.name == "logits"), None)
 
 
-def _fitting_shapes(kind: str, outputs: tuple[int, ...], labels: TensorFacts) -> list[tuple[int, ...]] | None:
+def _fitting_shapes(kind: LossKind, outputs: tuple[int, ...]) -> list[tuple[int, ...]] | None:
     """The shapes of labels that fit, the usual one first; None where this loss's needs are not known.
 
-    Keras aligns ranks that differ by one at a last axis of 1 (tf_keras 2.21, `losses_utils.squeeze_or_expand_dimensions`).
+    Keras aligns ranks that differ by one at a last axis of 1 (tf_keras 2.21, `losses_utils.py`,
+    `squeeze_or_expand_dimensions`).
     """
+    one = outputs[-1] == 1
+    if kind in _ELEMENTWISE:
+        return [outputs, *([outputs[:-1]] if one and len(outputs) > 1 else []), (*outputs, 1)]
+    if len(outputs) < 2:
+        return None
     if kind == "sparse":
         return [outputs[:-1], (*outputs[:-1], 1)]
-    if kind in _COMPARING:
-        fitting = [outputs]
-        if outputs[-1] == 1:
-            fitting.append(outputs[:-1])
-        fitting.append((*outputs, 1))
-        return fitting
     if kind == "internal":
-        # transformers' heads compare class indices, or numbers where there is one output (4.53.3, `TFSequence…Loss`).
-        return [outputs[:-1], (*outputs[:-1], 1)] + ([outputs] if outputs[-1] == 1 else [])
+        # Class indices, or numbers where there is one output (transformers 4.53.3, `TFSequenceClassificationLoss`).
+        return [outputs[:-1], (*outputs[:-1], 1)]
     return None
 
 
-def _another_cause(call: CallFacts, output: TensorFacts, labels: TensorFacts) -> bool:
-    """Whether the shapes differ for a reason that has a name of its own: another loss, or an output that is not pooled."""
-    kind = call.loss.kind if call.loss is not None else "other"
-    integer = labels.is_integer or (labels.values is not None and np.equal(np.mod(labels.values, 1), 0).all())
+def _compares(call: CallFacts, output: TensorFacts, labels: TensorFacts) -> bool:
+    """Whether the loss is known to set these labels against this output, and to raise or to broadcast."""
+    assert call.loss is not None
+    if call.error is not None:
+        # As many labels as outputs are no fault of the shape: these losses flatten both.
+        flattened = call.loss.kind == "sparse" and np.prod(labels.shape) == np.prod(output.shape[:-1])
+        return call.error.where == "loss" and not flattened
+    if call.loss.kind == "internal":
+        # Class indices that do not fit raise; numbers broadcast. What a model of one's own does inside is not known.
+        own = call.model.type.startswith("TF") and call.model.type.endswith("ForSequenceClassification")
+        return own and output.shape[-1] == 1
+    # Axes of size 1 that are written out for a tensor of three axes or more are broadcast on purpose.
+    return call.loss.kind in _ELEMENTWISE and max(len(labels.shape), len(output.shape)) < 3
+
+
+def _another_cause(kind: LossKind, output: TensorFacts, labels: TensorFacts) -> bool:
+    """Whether the shapes differ for a reason that has its own name: another loss, or an output that is not pooled."""
+    numbers = labels.values is None or labels.values.dtype.kind in "biuf"
+    if not numbers:
+        return True  # Strings: their dtype is what is wrong.
+    integer = labels.is_integer or (
+        labels.values is not None and bool((labels.values == np.floor(labels.values)).all())
+    )
     per_row = labels.shape in ((output.shape[0],), (output.shape[0], 1))
-    if len(output.shape) == 3 and per_row:
+    if len(output.shape) == 3 and (per_row or labels.shape == (output.shape[0], output.shape[-1])):
         return True  # One prediction a token where labels are one a row: the head was not pooled.
     if kind in ("categorical", "binary") and per_row and integer and output.shape[-1] > 1:
         return True  # Class indices: the sparse loss fits these very labels.
     return kind == "sparse" and labels.shape == output.shape  # One-hot rows: the categorical loss fits them.
+
+
+def _fix(call: CallFacts, output: TensorFacts, labels: TensorFacts, wanted: tuple[int, ...]) -> Fix:
+    """The head or the labels, whichever the shapes point to."""
+    assert call.loss is not None
+    model, name = call.model, labels.called
+    rank_two = len(output.shape) == 2 and len(labels.shape) <= 2
+    if rank_two and model.type.endswith("ForSequenceClassification") and labels.shape[1:] == (call.sizes.get("seq"),):
+        head = model.type.replace("ForSequenceClassification", "ForTokenClassification")
+        pretrained = next((encoder.pretrained for encoder in model.encoders if encoder.pretrained), None)
+        made = f"from_pretrained({json.dumps(pretrained)}, num_labels={output.shape[-1]})" if pretrained else ""
+        code = f"{model.said} = {head}.{made}" if made else f"{model.said} = {head}({model.said}.config)  # new weights"
+        return Fix("Use the head that has one output for each token", code)
+    if call.loss.kind == "internal" and labels.shape == output.shape:
+        return Fix("Give class indices", f"{name} = np.argmax({name}, axis=-1)  # {label_shape_text(call, wanted)}")
+    if np.prod(labels.shape) == np.prod(wanted):
+        return Fix("Give the labels the outputs' shape", f"{name} = np.reshape({name}, {wanted})")
+    if call.loss.kind in _ELEMENTWISE and rank_two:
+        units = labels.shape[1] if len(labels.shape) == 2 else 1
+        return Fix(
+            "Give the model one output for each label",
+            f"tf.keras.layers.Dense({units})  # as the last layer, in place of {output.shape[-1]}",
+        )
+    return Fix("Give one label for each output", f"{name}.shape  # {labels.shape} now, {wanted} is needed")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.padding import padded_rows
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix, Proof
+from bertmagic.rules.code import beside, by_name, encoder_name, input_of_role, mask_of, not_equal
 from bertmagic.rules.registry import rule
-from bertmagic.rules.words import amount, count, rows_of
+from bertmagic.rules.words import amount, count, is_noise, rows_of
 
 # What a row that is right moves by between two batch shapes, at most: the proof of the fix must stay below it.
 _PROVED_BELOW = 1e-4
@@ -43,22 +46,29 @@ def attention_mask_missing(call: CallFacts) -> Finding | None:
         found = _read_padding(call, encoder_call)
         if found is None:
             continue
-        ids, padding, rows = found
-        fix = Fix(
-            "Feed the attention mask",
-            "attention_mask = tokenizer(texts, padding=True)[\"attention_mask\"]  # 1 on tokens, 0 on padding; feed it"
-            " beside the ids, through an `Input` of its own where the model has `Input`s",
-            proof=_proof(call, rows),
-        )
-        detail = _sentence(call, ids, padding, rows, "`attention_mask` is not fed") + _padding_is_right(call, ids, encoder_call)
+        ids, padding = found
+        rows = [int(row) for row in padded_rows(padding)]
+        dropped = input_of_role(call, "attention_mask")
+        if dropped is None:
+            title = "`attention_mask` is not fed, and the model reads the padding"
+            fault = "`attention_mask` is not fed"
+        else:
+            title = f"`{dropped.called}` is fed, but does not reach the encoder"
+            fault = (
+                f"`{dropped.called}` is fed, but `{call.model.said}` does not pass it to `{encoder_name(encoder_call)}`"
+            )
         return Finding(
             "attention-mask-missing",
             "warning",
             ids.called,
-            "`attention_mask` is not fed, and the model reads the padding",
-            detail,
+            title,
+            _sentence(call, ids, padding, rows, fault) + _padding_is_right(call, ids, encoder_call),
             _evidence(call, ids, padding, rows),
-            fix,
+            Fix(
+                "Feed the attention mask" if dropped is None else "Pass the attention mask on to the encoder",
+                _feeding(call, encoder_call, ids, dropped),
+                proof=_proof(call),
+            ),
         )
     return None
 
@@ -69,8 +79,8 @@ def attention_mask_over_padding(call: CallFacts) -> Finding | None:
 
     What it finds: at positions whose token is padding, the mask that the encoder receives is not 0.
 
-    Why it is bad: the model attends to the padding as if it were text, without an error. This is what `np.ones_like(ids)`
-    gives for a mask, or a mask made before the padding.
+    Why it is bad: the model attends to the padding as if it were text, without an error. `np.ones_like(ids)` gives such
+    a mask, and so does a mask made before the padding.
 
     Wrong:
 
@@ -82,50 +92,72 @@ def attention_mask_over_padding(call: CallFacts) -> Finding | None:
     """
     for encoder_call in call.encoder_calls:
         mask = encoder_call.whole("attention_mask")
-        if not encoder_call.seen or mask is None or mask.values is None:
+        found = _read_padding(call, encoder_call) if encoder_call.seen else None
+        if found is None or mask is None:
             continue
-        found = _read_padding(call, encoder_call)
-        if found is None:
+        aligned = _on_same_rows(*found, mask)
+        if aligned is None:
             continue
-        ids, padding, _ = found
-        values = mask.values
-        # Only a 0/1 mask over (batch, seq) says which tokens are text; other values are other rules' matter.
-        if values.shape != ids.values.shape or not np.isin(values, (0, 1)).all() or mask.rows != ids.rows:  # type: ignore[union-attr]
-            continue
+        ids, padding, values = aligned
         attended = padding & (values == 1)
-        rows = [int(row) for row in padded_rows(padding) if attended[row].any() and (values[row] == 1).any()]
+        if call.tokenizer is None:
+            # Without the tokenizer, the first of the padding may be the text's own last token with the same id.
+            first = padding & (np.cumsum(padding, axis=1) == 1)
+            if not (attended & ~first).any():
+                continue
+        # A mask of zeros throughout is another rule's matter.
+        rows = [int(row) for row in padded_rows(padding) if attended[row].any()]
         if not rows:
             continue
-        detail = _sentence(call, ids, attended, rows, f"`{mask.called}` is 1 over padding")
+        made = "attention_mask" not in encoder_call.source
+        if made:
+            of = f"the attention mask that `{call.model.said}` makes for `{encoder_name(encoder_call)}`"
+            title = f"`{call.model.said}` makes an attention mask that is 1 where the tokens are padding"
+            fault = f"{of} is 1 over padding"
+        else:
+            title = f"`{mask.called}` is 1 where the tokens are padding"
+            fault = f"`{mask.called}` is 1 over padding"
         return Finding(
             "attention-mask-over-padding",
             "warning",
-            mask.called,
-            f"`{mask.called}` is 1 where the tokens are padding",
-            detail,
+            call.model.said if made else mask.called,
+            title,
+            _sentence(call, ids, attended, rows, fault),
             {**_evidence(call, ids, attended, rows), "mask": mask.called},
-            Fix(
-                "Set the mask to 0 over padding",
-                f"{_identifier(mask)} = ({ids.called} != {call.pad_id(encoder_call.encoder)})  # cast it to the mask's dtype",
-                proof=_proof(call, rows),
-            ),
+            Fix("Set the mask to 0 over padding", _covering(call, encoder_call, ids, mask, made), proof=_proof(call)),
         )
     return None
 
 
-def _read_padding(call: CallFacts, encoder_call: EncoderCallFacts) -> tuple[TensorFacts, np.ndarray, list[int]] | None:
-    """The ids, where they are padding, and the padded rows (of `ids.values`), unless a probe shows that nobody reads it."""
+def _read_padding(call: CallFacts, encoder_call: EncoderCallFacts) -> tuple[TensorFacts, np.ndarray] | None:
+    """The ids and where they are padding; None where there is none, or where what was run shows that none is read."""
     found = call.padding(encoder_call)
-    if found is None:
-        return None
-    ids, padding = found
-    rows = [int(row) for row in padded_rows(padding)]
-    if not rows or not call.ran:
+    if found is None or not call.ran or not padded_rows(found[1]).size:
         return None
     probe = call.probes.get("padding content")
     if probe is not None and not probe.matters:
         return None
-    return ids, padding, rows
+    # Some encoders make the mask from the padding themselves (XLM): then their rows do not move.
+    if call.unpadded is not None and call.unpadded.moved and all(map(is_noise, call.unpadded.moved.values())):
+        return None
+    return found
+
+
+def _on_same_rows(
+    ids: TensorFacts, padding: np.ndarray, mask: TensorFacts
+) -> tuple[TensorFacts, np.ndarray, np.ndarray] | None:
+    """The ids, their padding and the mask on the rows that both hold; None for a mask that is not 0/1 over tokens."""
+    values = mask.values
+    if values is None or ids.values is None or values.ndim != 2 or not np.isin(values, (0, 1)).all():
+        return None
+    if mask.rows is not None and ids.rows is None:
+        kept = list(mask.rows)
+        ids, padding = dataclasses.replace(ids, values=ids.values[kept], rows=mask.rows), padding[kept]
+    elif ids.rows is not None and mask.rows is None:
+        values = values[list(ids.rows)]
+    elif ids.rows != mask.rows:
+        return None
+    return (ids, padding, values) if values.shape == padding.shape else None
 
 
 def _sentence(call: CallFacts, ids: TensorFacts, padding: np.ndarray, rows: list[int], fault: str) -> str:
@@ -138,13 +170,18 @@ def _sentence(call: CallFacts, ids: TensorFacts, padding: np.ndarray, rows: list
         tokens = f"{count(counts[0], 'padding token')}{each}"
     else:
         tokens = f"{counts[0]} to {counts[-1]} padding tokens"
-    said = f"{fault}; {rows_of(named)} of `{ids.called}` {verb} {tokens}, and the model reads them"
-    moved = _moved(call, named)
+    them = "it" if counts == [1] and len(rows) == 1 else "them"
+    where = f"{fault}; {rows_of(named)} of `{ids.called}` {verb} {tokens}"
+    moved = {row: far for row, far in (call.unpadded.moved if call.unpadded else {}).items() if row in named}
+    probe = call.probes.get("padding content")
+    if not moved and probe is None:
+        unknown = "how far that moves the output was not run"
+        return f"{where}, and nothing keeps the model from attending to {them} ({unknown})."
+    said = f"{where}, and the model reads {them}"
     if not moved:
-        probe = call.probes.get("padding content")
-        if probe is None:
-            return f"{said} (how far they move the output was not run)."
-        return f"{said}: other tokens in their place move the output by {amount(probe.moved)}."
+        assert probe is not None
+        place = "its place" if them == "it" else "their place"
+        return f"{said}: other tokens in {place} move the output by {amount(probe.moved)}."
     low, high = amount(min(moved.values())), amount(max(moved.values()))
     by = f"by {high}" if low == high else f"by {low} to {high}"
     shown = "" if len(moved) == len(named) else f" ({rows_of(sorted(moved))} run)"
@@ -154,21 +191,51 @@ def _sentence(call: CallFacts, ids: TensorFacts, padding: np.ndarray, rows: list
     return f"{said}: against the same text unpadded, {whose} [CLS] moves {by}{shown}{still}."
 
 
-def _moved(call: CallFacts, rows: list[int]) -> dict[int, float]:
-    """By the batch's row, how far [CLS] moves against the row without its padding; only the rows that were run."""
-    if call.unpadded is None:
-        return {}
-    return {row: moved for row, moved in call.unpadded.moved.items() if row in rows}
-
-
 def _padding_is_right(call: CallFacts, ids: TensorFacts, encoder_call: EncoderCallFacts) -> str:
-    """That the padding token itself is the right one, and whose word that is."""
+    """For ids that are not an encoding's own: that the padding token is the right one, and whose word that is."""
+    if beside(ids.said, "input_ids", "attention_mask") is not None:
+        return ""
     pad_id = call.pad_id(encoder_call.encoder)
     if call.tokenizer is not None and call.tokenizer.pad_id is not None:
         source = f"`{call.tokenizer.said or 'tokenizer'}.pad_token_id`"
     else:
         source = "`config.pad_token_id`"
     return f" Padding with {pad_id} is right: it is {source}."
+
+
+def _feeding(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, dropped: TensorFacts | None) -> str:
+    """The mask, and where to put it: the model takes it already, needs an `Input` for it, or does not pass it on."""
+    model, encoder = call.model, encoder_name(encoder_call)
+    if dropped is not None:
+        return f"attention_mask={dropped.called}  # in the call of `{encoder}` inside `{model.said}`"
+    code = mask_of(call, encoder_call, ids)
+    made = beside(ids.said, "input_ids", "attention_mask") is None
+    mask = "attention_mask" if made else code
+    lines = [f"{mask} = {code}  # 1 on tokens, 0 on padding"] if made else []
+    takes = any(each.role == "attention_mask" for each in model.inputs)
+    if takes and call.kind in ("call", "check"):
+        lines.append(f"{model.said}({ids.called}, attention_mask={mask})")
+    elif takes:
+        lines.append(f"{by_name({'input_ids': ids.called, 'attention_mask': mask})}  # as the inputs of `{model.said}`")
+    elif model.inputs:
+        second = 'mask_input = tf.keras.Input((None,), dtype="int32", name="attention_mask")'
+        lines.append(f"{second}  # for `{encoder}`: attention_mask=mask_input")
+        lines.append(f"[{ids.called}, {mask}]  # as the inputs of `{model.said}`, made with `mask_input` as its second")
+    else:
+        lines.append(f"attention_mask={mask}  # in the call of `{encoder}` inside `{model.said}`")
+    return "\n".join(lines)
+
+
+def _covering(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, mask: TensorFacts, made: bool) -> str:
+    """A mask that is 0 over the padding, assigned to the user's own name."""
+    if made:
+        pad_id = call.pad_id(encoder_call.encoder)
+        return f"attention_mask = {not_equal(ids, pad_id, mask.dtype)}  # where `{call.model.said}` makes it"
+    code = mask_of(call, encoder_call, ids, mask.dtype)
+    if code == mask.called:
+        # The mask stands beside the ids in the encoding already: it was changed there.
+        code = not_equal(ids, call.pad_id(encoder_call.encoder), mask.dtype)
+    return f"{mask.called} = {code}"
 
 
 def _evidence(call: CallFacts, ids: TensorFacts, padding: np.ndarray, rows: list[int]) -> dict[str, object]:
@@ -190,8 +257,8 @@ def _evidence(call: CallFacts, ids: TensorFacts, padding: np.ndarray, rows: list
     return evidence
 
 
-def _proof(call: CallFacts, rows: list[int]) -> Proof | None:
-    """What was run with the right mask: the same rows, within 1e-4 of themselves unpadded; None where it was not run."""
+def _proof(call: CallFacts) -> Proof | None:
+    """What was run with the right mask: the same rows, within 1e-4 of themselves unpadded; None where it was not."""
     if call.unpadded is None or not call.unpadded.masked:
         return None
     after = max(call.unpadded.masked.values())
@@ -200,7 +267,3 @@ def _proof(call: CallFacts, rows: list[int]) -> Proof | None:
         return None
     ran = f"the encoder on {rows_of(sorted(call.unpadded.masked))}, with a mask that is 0 over padding"
     return Proof(ran, f"[CLS] moved by {amount(before)} against the same text unpadded, and now by {amount(after)}")
-
-
-def _identifier(tensor: TensorFacts) -> str:
-    return tensor.said if tensor.said is not None else "attention_mask"

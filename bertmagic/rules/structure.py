@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bertmagic.facts.call import CallFacts
+from bertmagic.facts.model import InputFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.code import beside, by_name
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed
 
@@ -12,11 +14,11 @@ from bertmagic.rules.words import listed
 def input_missing(call: CallFacts) -> Finding | None:
     """An input that the model requires is not fed.
 
-    What it finds: a model made from several `Input`s that is given fewer, by number or by name; a transformers model that
-    gets neither `input_ids` nor `inputs_embeds`.
+    What it finds: a model made from several `Input`s that is given fewer, by number or by name; a transformers model
+    that gets neither `input_ids` nor `inputs_embeds`.
 
-    Why it is bad: Keras raises with the number or a layer's name (`expects 2 input(s), but it received 1`), not with the
-    name of what is missing.
+    Why it is bad: Keras raises with the number or a layer's name (`expects 2 input(s), but it received 1`), not with
+    the name of what is missing.
 
     Wrong:
 
@@ -28,26 +30,47 @@ def input_missing(call: CallFacts) -> Finding | None:
         model = tf.keras.Model([input_ids, attention_mask], output)
         model.fit([enc["input_ids"], enc["attention_mask"]], labels)
     """
+    if call.ran:
+        return None  # The forward pass went through: nothing that it requires was missing.
     required = [each for each in call.model.inputs if each.required]
-    fed = {tensor.name for tensor in call.inputs}
+    fed = {tensor.name: tensor for tensor in call.inputs}
     if any(tensor.role == "inputs_embeds" for tensor in call.inputs):
         required = [each for each in required if each.role != "input_ids"]
-    missing = [each.name for each in required if each.name not in fed]
-    if not missing:
-        return None
+    missing = [each for each in required if each.name not in fed]
+    # An input that is not fed beside a key that is not known is misnamed; without any input, the data are at fault.
     unknown = [tensor for tensor in call.inputs if call.model.input(tensor.name) is None]
-    if unknown and len(unknown) >= len(missing):
-        return None  # An unfed input beside an unknown key is a misnamed one.
-    names = listed([f"`{name}`" for name in missing])
+    if not missing or len(unknown) >= len(missing) or (call.error is not None and call.error.where == "data"):
+        return None
+    names = listed([f"`{each.name}`" for each in missing])
     given = listed([f"`{tensor.called}`" for tensor in call.inputs]) if call.inputs else "nothing"
     verb = "is" if len(missing) == 1 else "are"
-    takes = listed([f"`{each.name}`" for each in call.model.inputs if each.required])
+    takes = listed([f"`{each.name}`" for each in required])
+    raised = f" {call.error.type} is raised." if call.error is not None else ""
     return Finding(
         "input-missing",
         "error",
-        missing[0],
+        missing[0].name,
         f"{names} {verb} not fed",
-        f"`{call.model.said}` takes {takes}; it was given {given}, so that {names} {verb} missing.",
-        {"missing": missing, "fed": sorted(fed), "takes": [each.name for each in call.model.inputs]},
-        Fix("Feed every input by name", "{" + ", ".join(f'"{each.name}": …' for each in required) + "}"),
+        f"`{call.model.said}` takes {takes}; it is given {given}, and {names} {verb} missing.{raised}",
+        {
+            "missing": [each.name for each in missing],
+            "fed": sorted(fed),
+            "takes": [each.name for each in call.model.inputs],
+        },
+        Fix(
+            "Feed every input by name",
+            by_name(
+                {each.name: fed[each.name].called if each.name in fed else _where(call, each) for each in required}
+            ),
+        ),
     )
+
+
+def _where(call: CallFacts, missing: InputFacts) -> str:
+    """Where the missing input is to be had: beside another item of the same encoding, else a variable of its name."""
+    wanted = missing.role or missing.name
+    for tensor in call.inputs:
+        item = beside(tensor.said, tensor.role or tensor.name, wanted)
+        if item is not None:
+            return item
+    return missing.name

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
-from bertmagic.facts.call import CallFacts
+from bertmagic.facts.call import CallFacts, EncoderCallFacts
+from bertmagic.facts.model import EncoderFacts
+from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed, rows_of
@@ -33,23 +37,31 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
         values, rows = ids.values, encoder_call.encoder.vocab_rows
         if values is None or rows is None or values.dtype.kind not in "iuf" or values.ndim == 0:
             continue
+        if not encoder_call.seen and not _surely_ids(call):
+            continue
         if call.tokenizer is not None and call.tokenizer.vocab_rows > rows and not (values < 0).any():
             continue
-        bad = (values < 0) | (values >= rows)
+        bad = np.isfinite(values) & ((values < 0) | (values >= rows))
         if not bad.any():
             continue
         where = np.argwhere(bad)
         found = sorted({int(value) for value in values[bad]})
         at = sorted({ids.row_index(int(place[0])) for place in where})
         position = f", first at position {int(where[0][-1])}" if values.ndim > 1 else ""
-        place = rows_of(at) if values.ndim > 1 else f"positions {listed(at)}"
+        place = rows_of(at) if values.ndim > 1 else f"position{'s' if len(at) > 1 else ''} {listed(at)}"
+        noun = "token id" if len(found) == 1 else "token ids"
+        device = (
+            " TensorFlow raises for such an id on a CPU, and reads zeros for it on a GPU without an error."
+            if call.model.framework == "tensorflow"
+            else ""
+        )
         return Finding(
             "ids-out-of-vocabulary",
             "error",
             ids.called,
             f"`{ids.called}` holds token ids that the model has no embedding for",
-            f"`{ids.called}` holds {listed(found)} in {place}{position}; token ids are 0 to {rows - 1} for the {rows} rows of "
-            f"`{encoder_call.encoder.source}`. TensorFlow raises for such an id on a CPU and reads zeros for it on a GPU.",
+            f"`{ids.called}` holds the {noun} {listed(found)} in {place}{position}; the {rows} rows of "
+            f"`{encoder_call.encoder.source}` are for token ids 0 to {rows - 1}.{device}",
             {
                 "ids": found[:20],
                 "rows": at,
@@ -57,18 +69,29 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
                 "vocabulary rows": rows,
                 "source": encoder_call.encoder.source,
             },
-            Fix("Keep the ids within the vocabulary", _vocabulary_fix(ids.called, found, call)),
+            _vocabulary_fix(call, encoder_call, ids, found),
         )
     return None
 
 
-def _vocabulary_fix(name: str, found: list[int], call: CallFacts) -> str:
-    if found[0] == -100:
-        return f"# -100 belongs in the labels, where the loss ignores it; `{name}` keeps the tokenizer's own ids"
-    pad = call.tokenizer.pad_id if call.tokenizer is not None else None
-    if found[0] < 0 and len(found) == 1 and pad is not None:
-        return f"# pad with `{call.tokenizer.said or 'tokenizer'}.pad_token_id` ({pad}), not with {found[0]}"  # type: ignore[union-attr]
-    return f"# feed `{name}` as the tokenizer gave it"
+def _surely_ids(call: CallFacts) -> bool:
+    """Whether inputs that no encoder was seen to receive are token ids: one of that role, and a pass that failed."""
+    return not call.ran and sum(tensor.role == "input_ids" for tensor in call.inputs) == 1
+
+
+def _vocabulary_fix(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, found: list[int]) -> Fix:
+    pad_id = call.pad_id(encoder_call.encoder)
+    name, tokenizer = ids.called, (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
+    if len(found) == 1 and found[0] < 0 and pad_id is not None:
+        code = f"{name} = np.where({name} == {found[0]}, {pad_id}, {name})"
+        if found[0] == -100:
+            return Fix("Keep -100 to the labels, where the loss ignores it", f"{code}  # the padding token's id")
+        return Fix("Pad with the padding token's id", code)
+    pretrained = encoder_call.encoder.pretrained
+    lines = [f"{tokenizer} = AutoTokenizer.from_pretrained({json.dumps(pretrained)})"] if pretrained else []
+    tensors = "tf" if ids.kind.startswith("tf.") else "np"
+    lines.append(f'{name} = {tokenizer}(texts, padding=True, truncation=True, return_tensors="{tensors}")["input_ids"]')
+    return Fix("Take the token ids from the model's own tokenizer", "\n".join(lines))
 
 
 @rule("error")
@@ -76,9 +99,10 @@ def sequence_too_long(call: CallFacts) -> Finding | None:
     """The sequence is longer than the model has positions for.
 
     What it finds: more tokens in a row than the encoder's position embeddings have rows: 512 for BERT. RoBERTa's table
-    has 514 rows and counts from its padding id + 1, so that it takes 512 tokens too.
+    has 514 rows and counts from its padding id + 1, so that it takes 512 tokens too; its padding takes no position.
 
-    Why it is bad: on a CPU the position lookup raises from a layer that nobody wrote; on a GPU TensorFlow gathers zeros.
+    Why it is bad: on a CPU the position lookup raises from a layer that nobody wrote; on a GPU TensorFlow reads
+    zeros.
 
     Wrong:
 
@@ -94,31 +118,51 @@ def sequence_too_long(call: CallFacts) -> Finding | None:
         most = encoder.max_tokens
         if tokens is None or most is None or len(tokens.shape) < 2 or "position_ids" in encoder_call.given:
             continue
-        length = tokens.shape[1] if tokens.role == "inputs_embeds" else tokens.shape[-1]
-        rows: list[int] = []
-        if encoder.position_offset and tokens.role == "input_ids" and tokens.values is not None:
-            # Positions are counted over tokens that are not padding (transformers 4.53.3, TFRobertaEmbeddings).
-            counts = (tokens.values != encoder.position_offset - 1).sum(axis=-1).reshape(-1)
-            rows = [tokens.row_index(int(row)) for row in np.flatnonzero(counts > most)] if tokens.values.ndim == 2 else []
-            length = int(counts.max(initial=0))
-        if length <= most:
+        if not encoder_call.seen and not _surely_ids(call):
             continue
+        measured = _tokens_in_a_row(tokens, encoder, most)
+        if measured is None or measured[0] <= most:
+            continue
+        length, rows = measured
         where = f" in {rows_of(rows)}" if rows else ""
         table = f"{encoder.positions} rows of position embeddings"
         if encoder.position_offset:
             table += f", counted from {encoder.position_offset}"
-        limit = "" if call.tokenizer is None or call.tokenizer.said is None else f"{call.tokenizer.said}"
+        tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
+        tensors = "tf" if tokens.kind.startswith("tf.") else "np"
+        raised = f" {call.error.type} is raised." if call.error is not None else ""
         return Finding(
             "sequence-too-long",
             "error",
             tokens.called,
-            f"`{tokens.called}` has {length} tokens a row; the model takes {most}",
-            f"`{tokens.called}` is {length} tokens long{where}, and `{encoder.type}` takes at most {most} ({table}): "
-            f"{length - most} too many.",
-            {"length": length, "most": most, "positions": encoder.positions, "offset": encoder.position_offset, "rows": rows},
+            f"`{tokens.called}` has {length} tokens a row, and the model takes {most}",
+            f"`{tokens.called}` has {length} tokens along its sequence axis{where}, and `{encoder.type}` takes at most "
+            f"{most} ({table}): {length - most} too many.{raised}",
+            {
+                "length": length,
+                "most": most,
+                "positions": encoder.positions,
+                "offset": encoder.position_offset,
+                "rows": rows,
+            },
             Fix(
                 f"Truncate to {most} tokens",
-                f"enc = {limit or 'tokenizer'}(texts, padding=True, truncation=True, max_length={most}, return_tensors=\"tf\")",
+                f"enc = {tokenizer}(texts, padding=True, truncation=True, max_length={most}, "
+                f'return_tensors="{tensors}")',
             ),
         )
     return None
+
+
+def _tokens_in_a_row(tokens: TensorFacts, encoder: EncoderFacts, most: int) -> tuple[int, list[int]] | None:
+    """The longest row in tokens that take a position, and the rows with more than `most`; None where nothing tells."""
+    if tokens.role == "inputs_embeds":
+        return tokens.shape[1], []
+    if not encoder.position_offset:
+        return tokens.shape[-1], []
+    if tokens.values is None:
+        return None
+    # Positions are counted over tokens that are not padding (transformers 4.53.3, TFRobertaEmbeddings).
+    counts = (tokens.values != encoder.position_offset - 1).sum(axis=-1).reshape(-1)
+    rows = [tokens.row_index(int(row)) for row in np.flatnonzero(counts > most)] if tokens.values.ndim == 2 else []
+    return int(counts.max(initial=0)), rows

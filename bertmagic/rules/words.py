@@ -23,6 +23,13 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def is_noise(number: float) -> bool:
+    """Whether a change is numerical noise: batches of other sizes differ by about 1e-6."""
+    return abs(number) < 1e-5
+
+
 def amount(number: float) -> str:
     """A number with two significant digits, 0 where it is numerical noise."""
-    return "0" if abs(number) < 1e-5 else f"{number:.2g}"
+    if is_noise(number):
+        return "0"
+    return f"{number:.2g}" if abs(number) < 100 else f"{number:.0f}"

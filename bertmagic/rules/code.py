@@ -1,0 +1,50 @@
+"""Lines of code that several rules' fixes share, in the user's own names."""
+
+from __future__ import annotations
+
+from bertmagic.facts.call import CallFacts, EncoderCallFacts
+from bertmagic.facts.tensors import Role, TensorFacts
+
+
+def beside(said: str | None, role: str, wanted: str) -> str | None:
+    """`enc["attention_mask"]` beside `enc["input_ids"]`: the item of the same encoding; None where there is none."""
+    for form in ('["{}"]', "['{}']", ".{}"):
+        if said is not None and said.endswith(form.format(role)):
+            return said.removesuffix(form.format(role)) + form.format(wanted)
+    return None
+
+
+def mask_of(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, dtype: str = "int32") -> str:
+    """An expression that is 1 on the tokens of `ids` and 0 on their padding."""
+    pad_id = call.pad_id(encoder_call.encoder)
+    own = beside(ids.said, "input_ids", "attention_mask")
+    if own is not None:
+        return own
+    if call.tokenizer is not None and pad_id in call.tokenizer.ends:
+        # The text's own last token has the padding's id: only the tokenizer can tell them apart.
+        return f'{call.tokenizer.said or "tokenizer"}(texts, padding=True)["attention_mask"]'
+    return not_equal(ids, pad_id, dtype)
+
+
+def not_equal(ids: TensorFacts, pad_id: int | None, dtype: str = "int32") -> str:
+    """`(ids != 0).astype("int32")`, in the way of the library that `ids` comes from."""
+    if ids.kind.startswith(("tf.", "tensorflow.")):
+        return f"tf.cast({ids.called} != {pad_id}, tf.{dtype})"
+    if ids.kind == "list":
+        return f'np.not_equal({ids.called}, {pad_id}).astype("{dtype}")'
+    return f'({ids.called} != {pad_id}).astype("{dtype}")'
+
+
+def by_name(tensors: dict[str, str]) -> str:
+    """A dict display of expressions by input name."""
+    return "{" + ", ".join(f'"{name}": {code}' for name, code in tensors.items()) + "}"
+
+
+def encoder_name(encoder_call: EncoderCallFacts) -> str:
+    """The encoder by its layer's path, or by its type where it is the model itself."""
+    return encoder_call.encoder.path or encoder_call.encoder.type
+
+
+def input_of_role(call: CallFacts, role: Role) -> TensorFacts | None:
+    """The call's own input of that role, or None."""
+    return next((tensor for tensor in call.inputs if tensor.role == role), None)

@@ -1,0 +1,182 @@
+"""Builds `CallFacts` briefly, as the observation of a real call would: `call(ids=[[2, 5, 3, 0]], mask=None)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bertmagic.facts.call import CallFacts, CallKind, EncoderCallFacts, ErrorFacts, ProbeFacts, UnpaddedFacts
+from bertmagic.facts.loss import LossFacts, LossKind
+from bertmagic.facts.model import EncoderFacts, InputFacts, ModelFacts
+from bertmagic.facts.tensors import Role, TensorFacts
+from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.finding import Finding
+from bertmagic.rules import RULES
+from bertmagic.rules.order import in_order
+
+CLS, SEP, PAD = 2, 3, 0
+VOCABULARY = 100
+
+TAKES = frozenset({"input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds"})
+BERT = EncoderFacts("", "bert", "TFBertMainLayer", VOCABULARY, 16, 0, 2, PAD, 8, TAKES, "bert.embeddings.weight")
+# 18 rows of positions counted from the padding id + 1: 16 tokens.
+ROBERTA = EncoderFacts(
+    "", "roberta", "TFRobertaMainLayer", VOCABULARY, 18, 2, 1, 1, 8, TAKES, "roberta.embeddings.weight"
+)
+TOKENIZER = TokenizerFacts("tokenizer", "BertTokenizerFast", VOCABULARY, PAD, CLS, SEP, 16, "right", "the only one")
+
+LOSSES: dict[str, LossFacts] = {
+    kind: LossFacts(name, kind)  # type: ignore[arg-type]
+    for kind, name in {
+        "sparse": "SparseCategoricalCrossentropy",
+        "categorical": "CategoricalCrossentropy",
+        "binary": "binary_crossentropy",
+        "regression": "mse",
+        "internal": "the model's own loss",
+        "other": "my_loss",
+    }.items()
+}
+
+
+def tensor(
+    name: str,
+    values: Any,
+    role: Role | None = None,
+    *,
+    said: str | None = None,
+    kind: str = "numpy.ndarray",
+    rows: tuple[int, ...] | None = None,
+) -> TensorFacts:
+    """Facts of an array; lists of integers become int32."""
+    array = np.asarray(values)
+    if not isinstance(values, np.ndarray) and array.dtype.kind == "i":
+        array = array.astype("int32")
+    return TensorFacts(name, array.shape, str(array.dtype), array, role, said, kind, rows)
+
+
+def batch(lengths: Sequence[int], width: int | None = None, pad: int = PAD, seed: int = 0) -> np.ndarray:
+    """Token ids (batch, seq): [CLS] … [SEP] of each length, padded on the right; int32."""
+    random = np.random.default_rng(seed)
+    ids = np.full((len(lengths), width or max(lengths, default=1)), pad, "int32")
+    for row, length in enumerate(lengths):
+        ids[row, :length] = random.integers(5, VOCABULARY, length)
+        ids[row, 0] = CLS
+        ids[row, max(length - 1, 0)] = SEP
+    return ids
+
+
+def model(
+    encoder: EncoderFacts | Sequence[EncoderFacts] = BERT,
+    *,
+    said: str = "model",
+    type: str = "TFBertModel",  # noqa: A002  # the field's own name
+    inputs: Mapping[str, tuple[int | None, ...]] | None = None,
+    choices: bool = False,
+    sizes: dict[str, int] | None = None,
+) -> ModelFacts:
+    """A transformers model, or one made from `inputs`, all required; `{}` for a model of one's own, which tells none."""
+    encoders = (encoder,) if isinstance(encoder, EncoderFacts) else tuple(encoder)
+    if inputs is None:
+        rank = (None, None, None) if choices else (None, None)
+        names: tuple[Role, ...] = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
+        taken = tuple(InputFacts(name, rank, "int32", name == "input_ids", name) for name in names)
+    else:
+        taken = tuple(InputFacts(name, shape, "int32", True, _role(name)) for name, shape in inputs.items())
+    known = {"hidden": encoders[0].hidden or 0} if encoders else {}
+    return ModelFacts(said, type, "tensorflow", taken, encoders, choices=choices, sizes={**known, **(sizes or {})})
+
+
+def call(
+    ids: Any = None,
+    mask: Any = None,
+    *,
+    types: Any = None,
+    positions: Any = None,
+    embeds: Any = None,
+    others: Sequence[TensorFacts] = (),
+    encoder: EncoderFacts = BERT,
+    of: ModelFacts | None = None,
+    received: Mapping[Role, Any] | None = None,
+    seen: bool = True,
+    labels: Any = None,
+    outputs: Any = None,
+    loss: LossKind | None = None,
+    error: str | None = None,
+    tokenizer: TokenizerFacts | None = None,
+    probe: float | None = None,
+    unpadded: UnpaddedFacts | None = None,
+    kind: CallKind = "fit",
+    said: Mapping[str, str] | None = None,
+    kinds: str = "numpy.ndarray",
+    container: str = "arrays",
+) -> CallFacts:
+    """One call that went through, unless `error` ("forward", "loss") says where it raised.
+
+    The encoder receives what the call was given, or `received` by role (whole arrays). `outputs`, `labels`: an array or
+    a shape, or a dict of them by name. `probe`: how far the output moves by other tokens at padding. `said`: the user's
+    names by the model's.
+    """
+    names = said or {}
+    every: dict[Role, Any] = {
+        "input_ids": ids,
+        "attention_mask": mask,
+        "token_type_ids": types,
+        "position_ids": positions,
+        "inputs_embeds": embeds,
+    }
+    given = {role: values for role, values in every.items() if values is not None}
+    facts = {role: tensor(role, values, role, said=names.get(role), kind=kinds) for role, values in given.items()}
+    inputs = (*facts.values(), *others)
+    if received is None:
+        encoder_call = EncoderCallFacts(encoder, facts, dict(facts), seen)
+    else:
+        encoder_call = EncoderCallFacts(encoder, {role: tensor(role, value, role) for role, value in received.items()})
+    rows = next((each.shape[0] for each in inputs if each.shape), 0)
+    if outputs is None and error in (None, "loss"):
+        outputs = {"logits": (rows, 2)}
+    probes = (
+        {} if probe is None else {"padding content": ProbeFacts("padding content", (0,), probe, 1.0, 1e-4, "tokens")}
+    )
+    return CallFacts(
+        kind=kind,
+        model=of or model(encoder),
+        inputs=inputs,
+        labels=_tensors("labels", labels, names),
+        outputs=_tensors("logits", outputs, names),
+        encoder_calls=(encoder_call,),
+        loss=LOSSES[loss] if loss is not None else None,
+        error=ErrorFacts("ValueError", "shapes", None, error) if error is not None else None,  # type: ignore[arg-type]
+        tokenizer=tokenizer,
+        probes=probes,
+        unpadded=unpadded,
+        container=container,
+        rows_of=rows,
+        rows_run=tuple(range(min(rows, 2))),
+    )
+
+
+def check(slug: str, facts: CallFacts) -> Finding | None:
+    """What the rule of that slug says of `facts`."""
+    return RULES[slug].check(facts)
+
+
+def slugs(facts: CallFacts) -> list[str]:
+    """The slugs that all rules together report, cause first."""
+    found = (rule.check(facts) for rule in RULES.values())
+    return [finding.rule for finding in in_order(each for each in found if each is not None)]
+
+
+def _role(name: str) -> Role | None:
+    return name if name in TAKES else None  # type: ignore[return-value]
+
+
+def _tensors(name: str, values: Any, names: Mapping[str, str]) -> tuple[TensorFacts, ...]:
+    if values is None:
+        return ()
+    by_name = values if isinstance(values, dict) else {name: values}
+    return tuple(
+        tensor(key, np.zeros(each, "float32") if isinstance(each, tuple) else each, said=names.get(key))
+        for key, each in by_name.items()
+    )
