@@ -9,10 +9,10 @@ from typing import Any
 from bertmagic import tables
 from bertmagic.examine import Examination
 from bertmagic.facts.call import CallFacts
-from bertmagic.options import Options
+from bertmagic.finding import Finding
 from bertmagic.report import Device, NotChecked, Report, Rows, Verdict
 from bertmagic.rules.order import in_order
-from bertmagic.rules.words import listed
+from bertmagic.rules.words import count, listed
 
 Decode = Callable[[Sequence[int]], Sequence[str]]
 
@@ -35,7 +35,6 @@ class Ended:
 
 def assemble(
     ended: Sequence[Ended],
-    options: Options,
     *,
     asked: str,
     device: tuple[str, str | None] | None,
@@ -53,7 +52,9 @@ def assemble(
     verdict = _verdict(findings, ended, raised)
     not_checked = dict.fromkeys([*(pair for each in ended for pair in each.examination.not_checked), *unseen])
     for name in held:
-        not_checked[name, "held back: the model's training was dry, and an untrained model must not replace a trained one"] = None
+        not_checked[
+            name, "held back: the model's training was dry, and an untrained model must not replace a trained one"
+        ] = None
     for each in ended:
         for pair in _not_checked_of(each):
             not_checked[pair] = None
@@ -63,19 +64,22 @@ def assemble(
     for each in ended:
         for phase, spent in each.examination.seconds.items():
             phases[phase] = phases.get(phase, 0.0) + spent
-    used, name = device if device is not None and any(each.examination.dry for each in ended) else (None, None)
+    ran = device if any(each.examination.dry for each in ended) else None
+    used, product = ran or (None, None)
     peaks = [each.peak_bytes for each in ended if each.peak_bytes is not None]
     return Report(
         verdict=verdict,
-        summary=_summary(verdict, ended, shown, findings, used, raised),
-        device=Device(asked, used, name, max(peaks) if peaks else None),
+        summary=_summary(verdict, ended, shown, findings, used=used, raised=raised),
+        device=Device(asked, used, product, max(peaks) if peaks else None),
         rows=Rows(call.rows_of if call else 0, (len(call.rows_run) or call.rows_of) if call and call.ran else 0),
         seconds={**{phase: round(spent, 4) for phase, spent in phases.items()}, "whole block": round(seconds, 4)},
         findings=findings,
         inputs=tables.input_rows(call, mine) if call else (),
         outputs=tables.output_rows(call) if call else (),
         labels=tables.label_rows(call, mine) if call else (),
-        layers=tables.layer_rows(shown.examination.dry.layers, call) if shown and call and shown.examination.dry else (),
+        layers=tables.layer_rows(shown.examination.dry.layers, call)
+        if shown and call and shown.examination.dry
+        else (),
         tokens=tables.token_rows(call, mine, decode) if call else None,
         not_checked=tuple(NotChecked(what, why) for what, why in not_checked),
         internal_errors=tuple(failures),
@@ -83,7 +87,7 @@ def assemble(
     )
 
 
-def _shown(ended: Sequence[Ended], findings: Sequence[Any]) -> Ended | None:
+def _shown(ended: Sequence[Ended], findings: Sequence[Finding]) -> Ended | None:
     """The call that the tables show: the first finding's, else one that raises, else training, else the last."""
     for finding in findings:
         for each in ended:
@@ -94,7 +98,7 @@ def _shown(ended: Sequence[Ended], findings: Sequence[Any]) -> Ended | None:
     return (failing or trained or list(ended) or [None])[-1]  # type: ignore[list-item]
 
 
-def _verdict(findings: Sequence[Any], ended: Sequence[Ended], raised: BaseException | None) -> Verdict:
+def _verdict(findings: Sequence[Finding], ended: Sequence[Ended], raised: BaseException | None) -> Verdict:
     if raised is not None or any(finding.severity == "error" for finding in findings):
         return "fail"
     if any(each.error is not None and each.examination.facts.kind in ("fit", "check") for each in ended):
@@ -106,7 +110,8 @@ def _summary(
     verdict: Verdict,
     ended: Sequence[Ended],
     shown: Ended | None,
-    findings: Sequence[Any],
+    findings: Sequence[Finding],
+    *,
     used: str | None,
     raised: BaseException | None,
 ) -> str:
@@ -159,6 +164,9 @@ def _not_checked_of(ended: Ended) -> list[tuple[str, str]]:
     run = len(call.rows_run)
     if call.ran and run and run < call.rows_of:
         left.append(
-            (f"the forward pass of the other {call.rows_of - run} rows", "a few rows are run; ids, masks and labels are read for all")
+            (
+                f"the forward pass of {count(call.rows_of - run, 'other row')}",
+                "a few rows are run; ids, masks and labels are read for all",
+            )
         )
     return left

@@ -1,4 +1,4 @@
-"""One observed call, from the live thing to facts: rows chosen, the dry pass run, probes where something is suspected."""
+"""One observed call, from the live thing to facts: rows chosen, the dry pass run, probes where there is suspicion."""
 
 from __future__ import annotations
 
@@ -79,17 +79,27 @@ class Examiner:
                 # A few rows may be what it raises for (a batch size fixed in the model): only the whole batch tells.
                 rows = tuple(range(live.size))
                 dry = _dry_pass(live, rows)
-        arrays = _take(live.leaves, rows)
         facts = _with_pass(facts, live, dry, rows)
         not_checked = list(live.unseen)
         if not self.options.probes:
             not_checked.append(("the padding probe", "`--no-probes` was given"))
         elif self._suspicious(facts):
             with _Timed(self._seconds, "probes"), self.backend.on_device(self.options.device):
-                facts = self._probed(facts, live, dry, rows, arrays, not_checked)
+                facts = self._probed(facts, live, dry, rows, not_checked)
         with _Timed(self._seconds, "rules"):
             findings = self._findings(facts)
         return Examination(facts, findings, dry, tuple(not_checked), dict(self._seconds), dry.exception)
+
+    def reread(self, live: LiveCall, model: ModelFacts, like: CallFacts) -> CallFacts:
+        """The facts of a call like one that was examined: its own inputs, in the places where that one's went."""
+        facts = self.content(live, model)
+        now = {tensor.name: tensor for tensor in facts.inputs}
+        calls = []
+        for call in like.encoder_calls:
+            source = {role: now[tensor.name] for role, tensor in call.source.items() if tensor.name in now}
+            unread = {role: dataclasses.replace(tensor, values=None) for role, tensor in call.given.items()}
+            calls.append(dataclasses.replace(call, given={**unread, **source}, source=source))
+        return dataclasses.replace(facts, encoder_calls=tuple(calls), outputs=like.outputs, loss=like.loss)
 
     def findings(self, facts: CallFacts) -> tuple[Finding, ...]:
         """What the rules say of these facts."""
@@ -126,10 +136,10 @@ class Examiner:
         live: LiveCall,
         dry: Pass,
         rows: tuple[int, ...],
-        arrays: Mapping[str, np.ndarray],
         not_checked: list[tuple[str, str]],
     ) -> CallFacts:
         """The facts with the padding probe and the rows set against themselves unpadded."""
+        base = probes.Base(rows, _take(live.leaves, rows), dry.outputs)
         for encoder_call, passed in zip(facts.encoder_calls, dry.encoders, strict=False):
             found = facts.padding(encoder_call)
             if found is None:
@@ -137,14 +147,14 @@ class Examiner:
             ids, padding = found
             own = encoder_call.source.get("input_ids")
             if own is not None:
-                probe = probes.padding_content(live, own, padding, rows, arrays, dry.outputs)
+                probe = probes.padding_content(live, own, padding, base)
                 if probe is not None:
                     facts = dataclasses.replace(facts, probes={**facts.probes, probe.name: probe})
                     if not probe.matters:
                         return facts
             try:
                 unpadded = probes.unpadded(live, encoder_call, ids, padding, passed.hidden)
-            except Exception as raised:  # an encoder of an unusual kind: say so, and go on without the number
+            except Exception as raised:  # noqa: BLE001  # an encoder of an unusual kind: say so, and go on without the number
                 not_checked.append(("rows against themselves unpadded", f"{type(raised).__name__}: {raised}"))
                 continue
             facts = dataclasses.replace(facts, unpadded=unpadded)
@@ -206,7 +216,7 @@ def _take(leaves: tuple[Leaf, ...], rows: tuple[int, ...]) -> dict[str, np.ndarr
 
 
 def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...]) -> CallFacts:
-    """The facts with what the dry pass showed: the encoders' real arguments, outputs of the whole batch's size, the error."""
+    """The facts with what the dry pass showed: the encoders' arguments, outputs of the batch's size, the error."""
     arrays = _take(live.leaves, rows)
     calls = []
     for passed in dry.encoders:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,29 +12,32 @@ from bertmagic.facts.call import EncoderCallFacts, ProbeFacts, UnpaddedFacts
 from bertmagic.facts.padding import padded_rows
 from bertmagic.facts.tensors import Role, TensorFacts
 
-# A change below this part of the output's size is noise: right models move by 0.0 exactly in float32, the tiniest random
-# model without a mask by 2.6e-3 of the output's size. Half precision is noisier.
+# A change below this part of the output's size is noise: right models move by 0.0 exactly in float32, the tiniest
+# random model without a mask by 2.6e-3 of the output's size. Half precision is noisier.
 FLOOR = {"float16": 2e-2, "bfloat16": 5e-2}
 DEFAULT_FLOOR = 1e-4
 
-# How many rows are set against themselves unpadded: the rows that ran, and as many padded ones as fill up to this. Each
-# costs up to three rows' forward passes (fed, alone, masked), and a suspicious check has 0.5 of 32 rows' to spend.
-MOST_UNPADDED = 3
+# How many rows are set against themselves unpadded. Each costs up to three forward passes of a row (fed, alone,
+# masked), and a row alone more than its share: a suspicious check may spend half of the whole batch's forward pass.
+MOST_UNPADDED = 2
+MOST_UNPADDED_OF_FEW, FEW = 4, 8
 
 
-def padding_content(
-    live: LiveCall,
-    ids: TensorFacts,
-    padding: np.ndarray,
-    rows: Sequence[int],
-    arrays: Mapping[str, np.ndarray],
-    before: Sequence[tuple[str, np.ndarray]],
-) -> ProbeFacts | None:
-    """New tokens at the padding of `rows`: the outputs at real tokens must not move.
+@dataclass(frozen=True)
+class Base:
+    """A pass that ran: the batch's `rows`, its inputs on them (`arrays`, by name), and the `outputs` that came out."""
 
-    `ids` (batch, seq) is the call's own input, `arrays` its inputs on `rows`, `before` the outputs for them. None where
-    no row has padding, or the changed batch does not run.
+    rows: tuple[int, ...]
+    arrays: Mapping[str, np.ndarray]
+    outputs: Sequence[tuple[str, np.ndarray]]
+
+
+def padding_content(live: LiveCall, ids: TensorFacts, padding: np.ndarray, base: Base) -> ProbeFacts | None:
+    """New tokens at the padding of the rows that ran: the outputs at real tokens must not move.
+
+    `ids` (batch, seq) is the call's own input. None where no row has padding, or the changed batch does not run.
     """
+    rows, arrays = base.rows, base.arrays
     held = [place for place, row in enumerate(rows) if padding[row].any() and not padding[row].all()]
     tokens = np.unique(ids.values[~padding]) if ids.values is not None else np.empty(0)
     if not held or tokens.size < 2:
@@ -47,8 +51,8 @@ def padding_content(
     after = live.run(few, None, layers=False)
     if after.error is not None:
         return None
-    base = [(name, value[held]) for name, value in before if value.ndim and value.shape[0] == len(rows)]
-    moved, scale, floor = _moved(base, after.outputs, ~some)
+    before = [(name, value[held]) for name, value in base.outputs if value.ndim and value.shape[0] == len(rows)]
+    moved, scale, floor = _moved(before, after.outputs, ~some)
     named = tuple(int(rows[place]) for place in held)
     return ProbeFacts("padding content", named, moved, scale, floor, "other tokens in the place of the padding")
 
@@ -58,7 +62,7 @@ def _moved(
     after: Sequence[tuple[str, np.ndarray]],
     real: np.ndarray,
 ) -> tuple[float, float, float]:
-    """The largest change of any output, at `real` tokens (rows, seq) where it has a sequence axis; its size; the floor."""
+    """The largest change of any output, at `real` tokens (rows, seq) where it has that axis; its size; the floor."""
     later = dict(after)
     moved, scale, floor = 0.0, 0.0, 0.0
     for name, first in before:
@@ -77,64 +81,76 @@ def _moved(
 
 
 def unpadded(
-    live: LiveCall,
-    call: EncoderCallFacts,
-    ids: TensorFacts,
-    padding: np.ndarray,
-    hidden: np.ndarray | None,
-    most: int = MOST_UNPADDED,
+    live: LiveCall, call: EncoderCallFacts, ids: TensorFacts, padding: np.ndarray, hidden: np.ndarray | None
 ) -> UnpaddedFacts | None:
     """[CLS] of padded rows in their batch, against the same rows alone without padding, and with a right mask.
 
     `hidden` (rows, seq, hidden): what the encoder gave for the rows that ran, where it is known.
     """
-    seen = call.given["input_ids"].rows or ()
-    whole = all(role in call.source for role in call.given)
-    candidates = [int(row) for row in (range(len(padding)) if whole else seen)]
-    in_values = {ids.row_index(row): row for row in range(len(padding))}
-    some = {ids.row_index(int(row)) for row in padded_rows(padding)}
-    rows = [row for row in seen if row in candidates]
-    rows += [row for row in candidates if row not in rows and row in some]
-    rows = rows[:most]
-    if not any(row in some for row in rows):
+    pads = {ids.row_index(place): padding[place] for place in range(len(padding))}
+    padded = {ids.row_index(int(place)) for place in padded_rows(padding)}
+    ran = call.given["input_ids"].rows or ()
+    rows = _rows_to_compare(call, tuple(pads), padded, ran)
+    if not padded.intersection(rows):
         return None
-    pads = {row: padding[in_values[row]] for row in rows}
-    given = {role: _rows_of(call, role, rows) for role in call.given}
-    fed = _first_tokens(live.encode(call.encoder, given), [pads[row] for row in rows]) if hidden is None else None
-    if fed is None and hidden is not None:
-        known = dict(zip(seen, _first_tokens(hidden, [padding[in_values[row]] for row in seen]), strict=True))
-        extra = [row for row in rows if row not in known]
-        if extra:
-            more = live.encode(call.encoder, {role: _rows_of(call, role, extra) for role in call.given})
-            known.update(zip(extra, _first_tokens(more, [pads[row] for row in extra]), strict=True))
-        fed = [known[row] for row in rows]
-    assert fed is not None
-    alone = {}
-    for place, row in enumerate(rows):
+
+    def encode(some: Sequence[int], mask: np.ndarray | None = None) -> dict[int, np.ndarray]:
+        """The first token's vector (hidden,) by row."""
+        given = {role: _values(call, role, some) for role in call.given}
+        if mask is not None:
+            given["attention_mask"] = mask.astype(
+                given["attention_mask"].dtype if "attention_mask" in given else "int32"
+            )
+        return dict(
+            zip(some, _first_tokens(live.encode(call.encoder, given), [pads[row] for row in some]), strict=True)
+        )
+
+    def alone(row: int) -> np.ndarray:
+        """The first token's vector of one row without its padding, and so without need of a mask."""
         kept = ~pads[row]
-        if kept.any():
-            single = {role: value[place : place + 1, kept] for role, value in given.items() if role != "attention_mask"}
-            alone[row] = live.encode(call.encoder, single)[0, 0]
-    shift = {row: float(np.abs(fed[place] - alone[row]).max()) for place, row in enumerate(rows) if row in alone}
-    padded = [row for row in rows if row in some]
+        roles: list[Role] = [role for role in call.given if role != "attention_mask"]
+        given = {role: _values(call, role, [row])[:, kept] for role in roles}
+        vector: np.ndarray = live.encode(call.encoder, given)[0, 0]
+        return vector
+
+    fed = {} if hidden is None else dict(zip(ran, _first_tokens(hidden, [pads[row] for row in ran]), strict=True))
+    missing = [row for row in rows if row not in fed]
+    fed.update(encode(missing) if missing else {})
+    some = [row for row in rows if row in padded]
+    bare = {row: alone(row) for row in some}
     masked = None
     if "attention_mask" in call.encoder.takes:
-        right = {role: value[[rows.index(row) for row in padded]] for role, value in given.items()}
-        dtype = right["attention_mask"].dtype if "attention_mask" in right else np.dtype("int32")
-        right["attention_mask"] = np.stack([~pads[row] for row in padded]).astype(dtype)
-        after = _first_tokens(live.encode(call.encoder, right), [pads[row] for row in padded])
-        masked = {row: float(np.abs(vector - alone[row]).max()) for row, vector in zip(padded, after, strict=True)}
+        # Rows without padding go along: in another batch, with another mask, they must come out the same.
+        right = encode(rows, mask=np.stack([~pads[row] for row in rows]))
+        bare.update({row: right[row] for row in rows if row not in padded})
+        masked = {row: _distance(right[row], bare[row]) for row in some}
     return UnpaddedFacts(
-        moved={row: value for row, value in shift.items() if row in some},
-        plain={row: value for row, value in shift.items() if row not in some},
+        moved={row: _distance(fed[row], bare[row]) for row in some},
+        plain={row: _distance(fed[row], bare[row]) for row in rows if row not in padded and row in bare},
         masked=masked,
     )
 
 
-def _rows_of(call: EncoderCallFacts, role: Role, rows: Sequence[int]) -> np.ndarray:
+def _rows_to_compare(
+    call: EncoderCallFacts, rows: tuple[int, ...], padded: set[int], ran: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Padded rows, and one without padding to compare with; those that ran come first, for they are half paid for."""
+    known = rows if all(role in call.source for role in call.given) else ran
+    plain = [row for row in ran if row not in padded][:1]
+    most = max(MOST_UNPADDED_OF_FEW if len(rows) <= FEW else MOST_UNPADDED, len(ran))
+    first = sorted((row for row in known if row in padded), key=lambda row: row not in ran)
+    return (*first[: most - len(plain)], *plain)
+
+
+def _distance(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one - other).max())
+
+
+def _values(call: EncoderCallFacts, role: Role, rows: Sequence[int]) -> np.ndarray:
     """The values that the encoder gets for `rows` of the batch."""
     tensor = call.whole(role)
-    assert tensor is not None and tensor.values is not None
+    assert tensor is not None
+    assert tensor.values is not None
     places = {tensor.row_index(place): place for place in range(tensor.values.shape[0])}
     values: np.ndarray = tensor.values[[places[row] for row in rows]]
     seen = call.given[role].values

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import sys
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +57,7 @@ class Watch:
         self._unseen: dict[tuple[str, str], None] = {}
         self._failures: list[str] = []
         self._calls: list[tokenizers.TokenizerCall] = []
-        self._read: dict[tuple[Any, ...], int] = {}
+        self._read: dict[tuple[Any, ...], tuple[int, weakref.ref[Any] | None, CallFacts | None]] = {}
         self._dry: list[Any] = []
         self._histories: list[tuple[Any, Any]] = []
         self._held: list[str] = []
@@ -80,14 +80,13 @@ class Watch:
         return self
 
     def __exit__(self, exc_type: object, raised: BaseException | None, traceback: object) -> None:
-        global _last
+        global _last  # noqa: PLW0603  # `bertmagic.last()` is of the process
         self._stack.close()
         for model, before in self._histories:
             _restore_attribute(model, "history", before)
         try:
             self.report = assemble(
                 self._ended,
-                self.options,
                 asked=self.options.device,
                 device=self._device(),
                 unseen=tuple(self._unseen),
@@ -101,6 +100,7 @@ class Watch:
         finally:
             # Nothing of the block is kept alive by the watch: not its tensors, not its exception's frames.
             self._ended, self._calls, self._dry, self._histories, self._tokenizer = [], [], [], [], None
+            self._read = {}
         _last = self.report
 
     # -- what a backend tells ------------------------------------------------------------------------------------
@@ -167,6 +167,7 @@ class Watch:
         model: Any,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
+        *,
         loss: Any = None,
     ) -> tuple[Ended | None, BaseException | None]:
         """Examine a call, or only read it where one like it was examined; and what it would raise."""
@@ -178,20 +179,26 @@ class Watch:
         except Unseen as why:
             self.unseen(f"the data of `{said}.{kind}`", str(why))
             return None, None
-        except Exception as raised:  # what Keras' own data handling says of such data
+        except Exception as raised:  # noqa: BLE001  # what Keras' own data handling says of such data
             return self._data_error(kind, backend, model, said, raised), raised
         facts = backend.describe(model, said)
-        signature = (id(model), kind, *((leaf.name, leaf.value.shape[1:], str(leaf.value.dtype)) for leaf in live.leaves))
-        seen = self._read[signature] = self._read.get(signature, 0) + 1
-        if seen > 1:
-            if seen > MOST_READ:
-                self.unseen(f"calls of `{said}` after the first {MOST_READ}", "one like them was checked, and the rest not read")
+        signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
+        seen, same, like = self._read.get(signature, (0, None, None))
+        if same is None or same() is not model:  # an id may come again after its object is gone
+            seen, like = 0, None
+        self._read[signature] = (seen + 1, weakref.ref(model), like)
+        if like is not None:
+            if seen >= MOST_READ:
+                self.unseen(
+                    f"calls of `{said}` after the first {MOST_READ}", "one like them was checked, and the rest not read"
+                )
                 return None, None
             known = {finding.rule for ended in self._ended for finding in ended.examination.findings}
-            read = examiner.findings(dataclasses.replace(examiner.content(live, facts)))
+            read = examiner.findings(examiner.reread(live, facts, like))
             if not {finding.rule for finding in read} - known:
                 return None, None
         examination = examiner.examine(live, facts)
+        self._read[signature] = (seen + 1, weakref.ref(model), examination.facts)
         done = Ended(examination, said, backend.peak_bytes(self.options.device))
         self._ended.append(done)
         return done, examination.error
@@ -289,8 +296,8 @@ def _root(said: str | None) -> str | None:
 def watching(*, options: Options | None = None, **settings: Any) -> Watch:
     """`with bertmagic.watching() as watch:` checks the calls of the block as `%%bertcheck` does; then `watch.report`.
 
-    `settings`: the fields of `Options` (`run`, `device`, `rows`, `ignore`, `only`, `probes`, `text`). Names are looked up
-    in the caller's variables. A `fit` inside is dry, unless `run=True` and nothing is wrong.
+    `settings`: the fields of `Options` (`run`, `device`, `rows`, `ignore`, `only`, `probes`, `text`). Names are looked
+    up in the caller's variables. A `fit` inside is dry, unless `run=True` and nothing is wrong.
     """
     for name in ("ignore", "only"):
         if name in settings:
@@ -317,15 +324,13 @@ def check(
     list or dict of such, a tokenizer's encoding, or a `tf.data.Dataset` of batches. `labels`: as for `fit`.
     `tokenizer`: the one that made the ids, where it cannot be found. `loss`: a loss function or object, where the model
     is not compiled. `device`: "auto", "cpu" or "gpu". `rows`: how many rows the forward pass runs, or "all".
-    `ignore`: slugs of rules to leave out. Raises `BadUse` (a ValueError) where that cannot be done; what the model raises
-    is in the report, not raised.
+    `ignore`: slugs of rules to leave out. Raises `BadUse` (a ValueError) where that cannot be done; what the model
+    raises is in the report, not raised.
     """
     frame = sys._getframe(1)
     namespace = {**frame.f_globals, **frame.f_locals}
     options = Options(device=device, rows=rows, ignore=frozenset(ignore))  # type: ignore[arg-type]
-    return check_objects(
-        model, inputs, labels, namespace=namespace, options=options, tokenizer=tokenizer, loss=loss
-    )
+    return check_objects(model, inputs, labels, namespace=namespace, options=options, tokenizer=tokenizer, loss=loss)
 
 
 def check_objects(
@@ -342,7 +347,9 @@ def check_objects(
     """The report on objects that are there already; `names`: the expressions by which the user gave them."""
     backend = backend_of(model)
     if backend is None:
-        raise BadUse(f"{names[0] if names else 'model'!s} is no model that bertmagic knows: it is {type(model).__name__}")
+        raise BadUse(
+            f"{names[0] if names else 'model'!s} is no model that bertmagic knows: it is {type(model).__name__}"
+        )
     if inputs is None:
         built = "" if backend.is_built(model) else "; the model is not built, and there is nothing to build it from"
         raise BadUse(f"there are no inputs to check{built}")
@@ -367,7 +374,7 @@ class _Objects(Watch):
     def look(self, backend: Backend, model: Any, inputs: Any, labels: Any, loss: Any) -> None:
         """Examine `model` on `inputs`; what the model raises stays in the report."""
         try:
-            self._look("check", backend, model, (inputs,), {"y": labels}, loss)
+            self._look("check", backend, model, (inputs,), {"y": labels}, loss=loss)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self._fail("the check", failure)
 
@@ -404,11 +411,15 @@ def find_pair(namespace: Mapping[str, Any]) -> Pair:
     if not encodings:
         backend = backend_of(namespace[model])
         built = "" if backend is not None and backend.is_built(namespace[model]) else " (which is not built)"
-        raise BadUse(f"there is no tokenizer's output to check `{model}`{built} with; name it: %bertcheck {model} INPUTS")
+        raise BadUse(
+            f"there is no tokenizer's output to check `{model}`{built} with; name it: %bertcheck {model} INPUTS"
+        )
     if len(encodings) > 1:
         raise BadUse(f"there are several encodings ({', '.join(encodings)}); name one: %bertcheck {model} INPUTS")
     inputs = encodings[0]
-    return Pair(model, inputs, None, f"`{model}` is the only model, `{inputs}` the only tokenizer's output; no labels taken")
+    return Pair(
+        model, inputs, None, f"`{model}` is the only model, `{inputs}` the only tokenizer's output; no labels taken"
+    )
 
 
 def _by_object(namespace: Mapping[str, Any], wanted: Callable[[Any], bool]) -> list[str]:

@@ -16,7 +16,7 @@ from bertmagic.facts.tensors import Role
 
 
 class Unseen(Exception):
-    """A call that cannot be looked into without harm (a one-shot iterator held elsewhere, say); the message says why."""
+    """A call that cannot be looked into without harm (a one-shot iterator held elsewhere); the message says why."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class LiveCall(Protocol):
         """How many rows the batch has."""
 
     def run(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, layers: bool) -> Pass:
-        """One forward pass, and the loss where `labels` (with the sample weights) are given; nothing is left changed."""
+        """One forward pass, and the loss where `labels` (and sample weights) are given; nothing is left changed."""
 
     def encode(self, encoder: EncoderFacts, given: Mapping[Role, np.ndarray]) -> np.ndarray:
         """The encoder's last hidden state (batch, seq, hidden) for these arguments."""
@@ -144,7 +144,7 @@ class Backend(Protocol):
     ) -> LiveCall:
         """The call, alive. Raises `Unseen`, or what the framework's own data handling raises.
 
-        `replace(old, make_new)`: asks to put `make_new()` in the place of a one-shot iterator; False where it is held elsewhere.
+        `replace(old, make_new)`: asks to put `make_new()` in place of a one-shot iterator; False where more holds it.
         """
 
     def device(self, asked: str) -> tuple[str, str | None]:

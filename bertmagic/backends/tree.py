@@ -53,5 +53,5 @@ def _like(old: Any, items: dict[Any, Any]) -> Any:
     try:
         new = type(old)(items)
         return new if list(new) == list(items) else items
-    except Exception:
+    except Exception:  # noqa: BLE001  # somebody's own mapping
         return items

@@ -44,8 +44,8 @@ class _Finder:
 def after_import(wanted: dict[str, Callable[[], None]]) -> Iterator[None]:
     """Call `wanted[name]` once the module of that name has been imported, while the context lasts."""
     finder = _Finder({name: tell for name, tell in wanted.items() if name not in sys.modules})
-    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)  # type: ignore[arg-type]
+        sys.meta_path.remove(finder)

@@ -29,7 +29,7 @@ def replace_in(namespace: dict[str, Any], old: Any, make_new: Callable[[], Any])
 
 
 def _only_passing(value: Any, own: set[int], depth: int = 0) -> bool:
-    """Whether all that refers to `value` is our own, a frame, or arguments in passing: containers held by frames alone."""
+    """Whether all that refers to `value` is our own, a frame, or arguments in passing, held by frames alone."""
     holders = gc.get_referrers(value)
     # The list of holders refers to each of them in its turn.
     known = own | {id(holders)}

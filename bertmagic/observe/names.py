@@ -48,7 +48,7 @@ def _item(name: str, container: Any, value: Any) -> str | None:
     if isinstance(container, Mapping):
         try:
             items = list(itertools.islice(container.items(), _MOST_ITEMS))
-        except Exception:  # somebody's own mapping
+        except Exception:  # noqa: BLE001  # somebody's own mapping
             return None
         return next((f'{name}["{key}"]' for key, item in items if item is value and isinstance(key, str)), None)
     if type(container) in (list, tuple):

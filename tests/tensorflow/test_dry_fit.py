@@ -89,9 +89,7 @@ def containers(tf: Any, batch: SimpleNamespace) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
-    "container", ["dict", "list", "tuple", "tensors", "dataset", "shuffled dataset", "generator"]
-)
+@pytest.mark.parametrize("container", ["dict", "list", "tuple", "tensors", "dataset", "shuffled dataset", "generator"])
 def test_each_container_is_looked_into(tf: Any, build: Any, batch: SimpleNamespace, container: str) -> None:
     x, y = containers(tf, batch)[container]
     namespace: dict[str, Any] = {"model": build()}
@@ -108,7 +106,9 @@ def test_each_container_is_looked_into(tf: Any, build: Any, batch: SimpleNamespa
         assert all(each.status == "ok" for each in (*report.inputs, *report.outputs, *report.labels))
 
 
-def test_a_generator_that_only_names_hold_is_peeked_and_nothing_of_it_is_lost(build: Any, batch: SimpleNamespace) -> None:
+def test_a_generator_that_only_names_hold_is_peeked_and_nothing_of_it_is_lost(
+    build: Any, batch: SimpleNamespace
+) -> None:
     x = {"input_ids": batch.ids, "attention_mask": batch.mask}
 
     def batches() -> Iterator[Any]:

@@ -59,7 +59,9 @@ def test_weights_optimizer_metrics_and_random_state(
     assert methods(model) == patched
 
 
-def test_training_after_a_check_is_the_training_without_it(tf: Any, keras: Any, build: Any, batch: SimpleNamespace) -> None:
+def test_training_after_a_check_is_the_training_without_it(
+    tf: Any, keras: Any, build: Any, batch: SimpleNamespace
+) -> None:
     x = {"input_ids": batch.ids, "attention_mask": batch.mask}
     losses = []
     for checked in (False, True):

@@ -69,7 +69,9 @@ class TensorFlowBackend:
         if kind == "train_on_batch":
             given = dict(zip(("x", "y", "sample_weight"), args, strict=False)) | kwargs
             arguments = {"x": given.get("x"), "y": given.get("y"), "weight": given.get("sample_weight")}
-            return live.TensorFlowCall(kind, model, arguments, container="arrays", sources={}, loss=loss, data_verb=True)
+            return live.TensorFlowCall(
+                kind, model, arguments, container="arrays", sources={}, loss=loss, data_verb=True
+            )
         arguments = live.direct_arguments(model, args, kwargs if kind == "call" else {})
         container = type(args[0]).__name__ if args else "keywords"
         return live.TensorFlowCall(
@@ -86,7 +88,7 @@ class TensorFlowBackend:
     ) -> LiveCall:
         from bertmagic.backends.tensorflow import batches, live
 
-        batch = batches.first_batch(model, given, replace)
+        batch = batches.first_batch(given, replace)
         arguments = {"x": batch.x, "y": batch.y, "weight": batch.weight}
         return live.TensorFlowCall(
             kind, model, arguments, container=batch.container, sources=batch.sources, loss=loss, data_verb=True

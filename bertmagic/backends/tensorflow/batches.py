@@ -31,8 +31,8 @@ def bound_arguments(verb: str, model: Any, args: tuple[Any, ...], kwargs: dict[s
     return dict(bound.arguments)
 
 
-def first_batch(model: Any, given: dict[str, Any], replace: Callable[[Any, Callable[[], Any]], bool]) -> Batch:
-    """The first batch; raises what Keras' data adapter raises for such data, and `Unseen` where looking would lose it."""
+def first_batch(given: dict[str, Any], replace: Callable[[Any, Callable[[], Any]], bool]) -> Batch:
+    """The first batch; raises what Keras' data adapter raises, and `Unseen` where looking would lose something."""
     from tf_keras.src.engine import data_adapter
 
     x, y, weight = given.get("x"), given.get("y"), given.get("sample_weight")
@@ -45,7 +45,7 @@ def first_batch(model: Any, given: dict[str, Any], replace: Callable[[Any, Calla
         adapter(x, y, sample_weights=weight, steps=given.get("steps_per_epoch"))
         return _unpacked(_peek_dataset(x), "Dataset", {})
     if name == "KerasSequenceAdapter":
-        return _unpacked(_as_generator_batch(x[0]), "Sequence", {})
+        return _unpacked(_as_generator_batch(given["x"][0]), "Sequence", {})
     if name == "GeneratorDataAdapter":
         if y is not None or weight is not None:
             adapter(x, y, sample_weights=weight)  # raises, as in `fit`

@@ -19,14 +19,19 @@ def pretrained_class() -> type | None:
     return getattr(module, "TFPreTrainedModel", None)
 
 
+def is_pretrained(model: Any) -> bool:
+    """Whether `model` is one of transformers' TF models."""
+    whole = pretrained_class()
+    return whole is not None and isinstance(model, whole)
+
+
 def is_encoder(layer: Any) -> bool:
     """Whether `layer` is the main layer of a transformers TF model (`TFBertMainLayer` and its kin).
 
     Those are the layers that carry a `config_class` and the word embeddings without being a whole model
     (transformers 4.53.3, `modeling_tf_utils.keras_serializable`).
     """
-    whole = pretrained_class()
-    if whole is None or isinstance(layer, whole) or not hasattr(layer, "config"):
+    if is_pretrained(layer) or not hasattr(layer, "config"):
         return False
     return getattr(type(layer), "config_class", None) is not None and hasattr(layer, "get_input_embeddings")
 
@@ -68,7 +73,9 @@ def describe_encoder(path: str, layer: Any) -> EncoderFacts:
     vocab_rows, source = rows("weight", "vocab_size")
     positions: int | None = None
     # Only learnt absolute positions run out. XLNet, T5 and DeBERTa without them have no such table.
-    if getattr(config, "position_embedding_type", "absolute") == "absolute" and getattr(config, "position_biased_input", True):
+    if getattr(config, "position_embedding_type", "absolute") == "absolute" and getattr(
+        config, "position_biased_input", True
+    ):
         has_table = getattr(embeddings, "position_embeddings", None) is not None
         if has_table or not getattr(embeddings, "built", False):
             positions, _ = rows("position_embeddings", "max_position_embeddings")
@@ -112,7 +119,7 @@ def describe(model: Any, said: str) -> ModelFacts:
         said=said,
         type=type(model).__name__,
         framework="tensorflow",
-        inputs=_inputs(model, encoders),
+        inputs=_inputs(model),
         encoders=encoders,
         outputs=_outputs(model),
         choices="MultipleChoice" in type(model).__name__,
@@ -131,15 +138,13 @@ def is_functional(model: Any) -> bool:
     return bool(getattr(model, "_is_graph_network", False)) and bool(model.inputs)
 
 
-def _inputs(model: Any, encoders: tuple[EncoderFacts, ...]) -> tuple[InputFacts, ...]:
+def _inputs(model: Any) -> tuple[InputFacts, ...]:
     if is_functional(model):
         return tuple(
             InputFacts(name, tuple(tensor.shape), tensor.dtype.name, required=True, role=role_of_name(name))
             for name, tensor in zip(model.input_names, model.inputs, strict=True)
         )
-    whole = pretrained_class()
-    takes_roles = (whole is not None and isinstance(model, whole)) or is_encoder(model)
-    if not takes_roles:
+    if not is_pretrained(model) and not is_encoder(model):
         return ()
     rank: tuple[None, ...] = (None, None, None) if "MultipleChoice" in type(model).__name__ else (None, None)
     return tuple(

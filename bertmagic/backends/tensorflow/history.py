@@ -30,7 +30,9 @@ def dry_history(model: Any, given: dict[str, Any], keys: Sequence[str]) -> Any:
     validated = _validated_epochs(given, epochs)
     history = callbacks.History()
     history.set_model(model)
-    history.set_params({"verbose": given.get("verbose"), "epochs": given.get("epochs"), "steps": given.get("steps_per_epoch")})
+    history.set_params(
+        {"verbose": given.get("verbose"), "epochs": given.get("epochs"), "steps": given.get("steps_per_epoch")}
+    )
     history.on_train_begin()
     history.epoch = epochs
     history.history = {name: [math.nan] * len(epochs) for name in names}

@@ -1,4 +1,4 @@
-"""The layer recorder: what every layer was given and gave while one pass runs, also when an exception passes through."""
+"""The layer recorder: what every layer was given and gave while one pass runs, also when an exception passes."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _shapes(value: Any) -> tuple[tuple[int | None, ...], ...]:
         if hasattr(item, "shape") and hasattr(item, "dtype"):
             found.append(tuple(item.shape))
         elif isinstance(item, dict) or hasattr(item, "keys"):
-            for key in item.keys():
+            for key in list(item.keys()):
                 walk(item[key])
         elif isinstance(item, (list, tuple)):
             for inner in item:

@@ -25,7 +25,7 @@ _DATA = ("x", "y", "weight")
 
 
 class TensorFlowCall:
-    """A call of `model`. For data verbs (`fit` …) `arguments` is {"x", "y", "weight"}; for direct calls, by parameter."""
+    """A call of `model`. `arguments`: {"x", "y", "weight"} for data verbs (`fit` …), by parameter for direct calls."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class TensorFlowCall:
         return changed
 
     def _step(self, arguments: dict[str, Any], recorder: Recorder, with_loss: bool) -> tuple[tuple[str, ...], Any]:
-        """Forward, then loss and metrics by the model's own code on fresh containers: its log's keys, the loss' value."""
+        """Forward, then loss and metrics by the model's own code on fresh containers: the logs' keys, the loss."""
         model = self.model
         if not self._data_verb:
             with recorder:
@@ -163,8 +163,7 @@ class TensorFlowCall:
         from tf_keras.src.engine import data_adapter
 
         with fresh_compile_state(model), recorder:
-            whole = describe.pretrained_class()
-            if whole is not None and isinstance(model, whole):
+            if describe.is_pretrained(model):
                 # transformers matches labels to outputs in its own steps (4.53.3, `modeling_tf_utils.test_step`).
                 logs = model.test_step(data_adapter.pack_x_y_sample_weight(x, y, weight))
                 value = logs.get("loss")
@@ -242,7 +241,7 @@ def _loss_object(loss: Any) -> Any:
 
 
 def direct_arguments(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """A direct call's arguments by parameter name, transformers' encodings as dicts; unbindable ones under `*`, `**`."""
+    """A direct call's arguments by parameter name, encodings as dicts; those that do not bind under `*` and `**`."""
     plain = tuple(_plain_encoding(each) for each in args)
     try:
         bound = inspect.signature(model.call).bind(*plain, **kwargs)
@@ -291,7 +290,7 @@ def _is_switch(leaf: Any) -> bool:
 
 
 def _rows(leaves: list[Any]) -> int:
-    """The batch's rows: the first axis of the first leaf with two axes or more, else (all rank 1) one row: nothing to cut."""
+    """The batch's rows: the first axis of the first leaf with two axes or more; 0 where there is none."""
     for leaf in leaves:
         shape = getattr(leaf, "shape", None)
         if shape is not None and len(shape) >= 2:
@@ -301,8 +300,7 @@ def _rows(leaves: list[Any]) -> int:
 
 def _label_names(model: Any) -> frozenset[str]:
     """The parameters of a transformers model's call that are labels (as transformers' `find_labels` tells them)."""
-    whole = describe.pretrained_class()
-    if whole is None or not isinstance(model, whole):
+    if not describe.is_pretrained(model):
         return frozenset()
     from transformers.utils import find_labels
 

@@ -6,16 +6,22 @@ import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from bertmagic.backends.protocol import Backend, Listener
 from bertmagic.backends.tensorflow import describe, layers
-
-if TYPE_CHECKING:
-    from bertmagic.facts.call import CallKind
+from bertmagic.facts.call import CallKind
 
 _SAVING = ("save", "save_weights", "export", "save_pretrained", "push_to_hub")
-_BATCH_VERBS = {"train_on_batch": "train_on_batch", "test_on_batch": "train_on_batch", "predict_on_batch": "predict"}
+# The verbs that run for real, and what each is to the check.
+_VERBS: dict[str, CallKind] = {
+    "evaluate": "evaluate",
+    "predict": "predict",
+    "train_on_batch": "train_on_batch",
+    "test_on_batch": "train_on_batch",
+    "predict_on_batch": "predict",
+}
 
 
 class _Busy(threading.local):
@@ -34,122 +40,146 @@ def quiet(busy: _Busy) -> Iterator[None]:
         busy.now = before
 
 
+class _Patches:
+    """Class attributes with wrappers in their place, put in and taken out together."""
+
+    def __init__(self) -> None:
+        self._originals: list[tuple[type, str, Any]] = []
+        self._wrappers: list[tuple[type, str, Any]] = []
+
+    def add(self, owner: type, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+        """Have `wrap(original)` in the place of `owner.name` from the next `put_in` on."""
+        original = vars(owner)[name]
+        self._originals.append((owner, name, original))
+        self._wrappers.append((owner, name, functools.wraps(original)(wrap(original))))
+
+    def put_in(self) -> None:
+        """Set the wrappers."""
+        for owner, name, wrapper in self._wrappers:
+            setattr(owner, name, wrapper)
+
+    def take_out(self) -> None:
+        """Set the originals again."""
+        for owner, name, original in self._originals:
+            setattr(owner, name, original)
+
+    @contextlib.contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Out while a real call runs: no frame of ours is in its traceback, which Keras filters by file names."""
+        self.take_out()
+        try:
+            yield
+        finally:
+            self.put_in()
+
+
 @contextlib.contextmanager
 def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     """Wrap `Layer.__call__` and the verbs of `Model` (tf_keras 2.21) until the context ends."""
     from tf_keras.src.engine import base_layer, training
 
-    busy = _Busy()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_patched(base_layer.Layer, "__call__", _wrap_call(backend, listener, busy)))
-        stack.enter_context(_patched(training.Model, "fit", _wrap_fit(backend, listener, busy)))
-        for verb in ("evaluate", "predict"):
-            stack.enter_context(_patched(training.Model, verb, _wrap_verb(backend, listener, busy, verb, verb)))
-        for verb, kind in _BATCH_VERBS.items():
-            stack.enter_context(_patched(training.Model, verb, _wrap_verb(backend, listener, busy, verb, kind)))
-        for owner in (training.Model, describe.pretrained_class()):
-            for action in _SAVING:
-                if owner is not None and action in vars(owner):
-                    stack.enter_context(_patched(owner, action, _wrap_saving(listener, action)))
-        yield
-
-
-@contextlib.contextmanager
-def _patched(owner: type, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
-    original = vars(owner)[name]
-    setattr(owner, name, functools.wraps(original)(wrap(original)))
+    told = _Told(backend, listener, _Patches(), _Busy())
+    patches = told.patches
+    patches.add(base_layer.Layer, "__call__", told.wrap_call)
+    patches.add(training.Model, "fit", told.wrap_fit)
+    for verb, kind in _VERBS.items():
+        patches.add(training.Model, verb, functools.partial(told.wrap_verb, kind=kind))
+    for owner in (training.Model, describe.pretrained_class()):
+        for action in _SAVING:
+            if owner is not None and action in vars(owner):
+                patches.add(owner, action, functools.partial(told.wrap_saving, action=action))
+    patches.put_in()
     try:
         yield
     finally:
-        setattr(owner, name, original)
+        patches.take_out()
 
 
-def _wrap_call(backend: Backend, listener: Listener, busy: _Busy) -> Callable[..., Any]:
-    import tensorflow as tf
+@dataclass(frozen=True)
+class _Told:
+    """Who is told of what, and the wrappers that tell."""
 
-    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-        def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+    backend: Backend
+    listener: Listener
+    patches: _Patches
+    busy: _Busy
+
+    def wrap_call(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """A layer's `__call__`: recorded in a dry pass, told of where a model is called directly."""
+        import tensorflow as tf
+
+        def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             recorder = layers.current()
             if recorder is not None:
-                return recorder.call(self, original, args, kwargs)
-            if busy.now or not _of_interest(self):
-                return original(self, *args, **kwargs)
+                return recorder.call(layer, original, args, kwargs)
+            if self.busy.now or not _of_interest(layer):
+                return original(layer, *args, **kwargs)
             if _is_symbolic(args, kwargs):
-                with quiet(busy):
-                    return original(self, *args, **kwargs)
+                with self.patches.suspended():
+                    return original(layer, *args, **kwargs)
             if not tf.executing_eagerly():
-                listener.unseen(
-                    f"`{self.name}` inside a tf.function", "its arguments have no values while the graph is traced"
-                )
-                return original(self, *args, **kwargs)
-            with quiet(busy):
-                ended = listener.before(backend, "call", self, args, kwargs)
-                try:
-                    value = original(self, *args, **kwargs)
-                except BaseException as raised:
-                    ended(raised)
-                    raise
-                ended(None)
-                return value
+                why = "its arguments have no values while the graph is traced"
+                self.listener.unseen(f"`{layer.name}` inside a tf.function", why)
+                with self.patches.suspended():
+                    return original(layer, *args, **kwargs)
+            return self._for_real("call", original, layer, args, kwargs)
 
-        return __call__
+        return called
 
-    return wrap
+    def wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`fit`: dry, except where the listener wants the real one."""
 
-
-def _wrap_fit(backend: Backend, listener: Listener, busy: _Busy) -> Callable[..., Any]:
-    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-        def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            if busy.now:
-                return original(self, *args, **kwargs)
-            with quiet(busy):
-                history = listener.fit(backend, self, args, kwargs)
-                if history is None:
-                    return original(self, *args, **kwargs)
+            if self.busy.now:
+                return original(model, *args, **kwargs)
+            with quiet(self.busy):
+                history = self.listener.fit(self.backend, model, args, kwargs)
+            if history is not None:
                 return history
+            with self.patches.suspended():
+                return original(model, *args, **kwargs)
 
         return fit
 
-    return wrap
+    def wrap_verb(self, original: Callable[..., Any], *, kind: CallKind) -> Callable[..., Any]:
+        """A verb that runs for real, told of before it does."""
 
-
-def _wrap_verb(
-    backend: Backend, listener: Listener, busy: _Busy, verb: str, kind: CallKind | str
-) -> Callable[..., Any]:
-    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-        def called(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def called(model: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            if busy.now:
-                return original(self, *args, **kwargs)
-            with quiet(busy):
-                ended = listener.before(backend, kind, self, args, kwargs)  # type: ignore[arg-type]
-                try:
-                    value = original(self, *args, **kwargs)
-                except BaseException as raised:
-                    ended(raised)
-                    raise
-                ended(None)
-                return value
+            if self.busy.now:
+                return original(model, *args, **kwargs)
+            return self._for_real(kind, original, model, args, kwargs)
 
-        called.__name__ = verb
         return called
 
-    return wrap
+    def wrap_saving(self, original: Callable[..., Any], *, action: str) -> Callable[..., Any]:
+        """Saving: held back where the model's training was dry."""
 
-
-def _wrap_saving(listener: Listener, action: str) -> Callable[..., Any]:
-    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-        def saving(self: Any, *args: Any, **kwargs: Any) -> Any:
+        def saving(model: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            if listener.holds_back(self, action):
+            if self.listener.holds_back(model, action):
                 return None
-            return original(self, *args, **kwargs)
+            with self.patches.suspended():
+                return original(model, *args, **kwargs)
 
         return saving
 
-    return wrap
+    def _for_real(
+        self, kind: CallKind, original: Callable[..., Any], model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        __tracebackhide__ = True
+        with quiet(self.busy):
+            ended = self.listener.before(self.backend, kind, model, args, kwargs)
+        try:
+            with self.patches.suspended():
+                value = original(model, *args, **kwargs)
+        except BaseException as raised:
+            ended(raised)
+            raise
+        ended(None)
+        return value
 
 
 def _of_interest(layer: Any) -> bool:
