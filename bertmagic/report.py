@@ -42,7 +42,7 @@ class Described:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A row of the inputs, outputs or labels: what the model takes (`expected`) against what it was given (`actual`)."""
+    """A row of the inputs, outputs or labels: what is taken (`expected`) against what was given (`actual`)."""
 
     name: str
     expected: Described | None
@@ -95,7 +95,7 @@ class NotChecked:
 class Tokens:
     """A few rows of the batch, token by token: `rows[i]` is the index in the batch; the rest is (row, position).
 
-    `tokens` is None where the text is left out (`--no-text`) or no tokenizer was found. `mask` is None where none is fed.
+    `tokens` is None where the text is left out (`--no-text`) or no tokenizer was found; `mask` where none is fed.
     """
 
     rows: tuple[int, ...]
@@ -154,6 +154,16 @@ class Report:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": self.to_text(), "text/html": self.to_html()}
+
+    def panel(self) -> Any:
+        """The panel as a widget, for front ends that isolate outputs from one another (VS Code, Colab, marimo).
+
+        Display it in the ordinary way, as a cell's last expression. JupyterLab and Notebook need no call: there a check
+        shows the panel by itself. RuntimeError where the panel was never built (see `bertmagic/panel.py`).
+        """
+        from bertmagic.panel import panel
+
+        return panel(self)
 
     def raise_for_findings(self, level: Severity = "error") -> None:
         """Raise `CheckError` where a finding is at least as grave as `level`; ValueError for an unknown level."""
