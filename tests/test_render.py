@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sample_report
 
-from bertmagic.render import axes
+from bertmagic.render import axes, words
 from bertmagic.render.page import page_data
 from bertmagic.render.strings import clean, duration, number, value_text
 from bertmagic.render.tree import depths, listed, parents, short_name
@@ -166,3 +166,31 @@ def test_strings() -> None:
     assert short_name("m/bert/encoder", "m/bert") == "encoder"
     assert short_name("bert/encoder", "m/bert") == "bert/encoder"
     assert short_name("m/bertish", "m/bert") == "m/bertish"
+
+
+def test_evidence_is_rounded_and_named_by_row() -> None:
+    assert value_text({"1": 0.3108081519603729, "2": 4.76837158203125e-07}) == "row 1: 0.311, row 2: 4.77e-07"
+    assert value_text({"mask": 3}) == "mask: 3"
+    assert value_text({}) == value_text(()) == "none"
+    assert value_text([[0.123456789, 1], [2]]) == "[[0.123, 1], [2]]"
+    assert value_text({str(row): row for row in range(30)}).endswith("row 23: 23, … (30 in all)")
+
+
+def test_the_time_said_is_the_checks_own() -> None:
+    seconds = {"facts": 0.02, "dry pass": 0.1, "probes": 0.2, "rules": 0.001, "whole block": 9.0}
+    report = {**sample("passing").to_dict(), "seconds": seconds}
+    assert words.meta(report)[-1] == "checked in 321 ms (reading the batch 20 ms, dry pass 100 ms, probes 200 ms)"
+    assert (
+        words.meta({**report, "seconds": {"facts": 0.0, "dry pass": 0.1, "whole block": 9.0}})[-1]
+        == "checked in 100 ms"
+    )
+
+
+@pytest.mark.parametrize("name", ["silent_fault", "raising"])
+def test_the_sentence_comes_first_then_the_tensors_then_the_findings(name: str) -> None:
+    report = sample(name)
+    for view in (report.to_text().replace("`", ""), "".join(Tags(report.to_html()).text)):
+        places = [
+            view.index(part.replace("`", "")) for part in (report.summary, "expected", report.findings[0].detail[:20])
+        ]
+        assert places == sorted(places)

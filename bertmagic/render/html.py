@@ -20,8 +20,8 @@ _COLOURS = {"fail": "e", "error": "e", "warn": "w", "warning": "w", "pass": "o",
 def render_html(report: dict[str, Any]) -> str:
     """The report as an HTML fragment of at most about 25 kB for a model of 12 blocks."""
     body = [_head(report)]
-    body += [_finding(finding, first=index == 0) for index, finding in enumerate(report["findings"])]
     body += [_tensors(title, report[key]) for key, title in words.TENSORS if report[key]]
+    body += [_finding(finding, first=index == 0) for index, finding in enumerate(report["findings"])]
     if report["layers"]:
         body.append(_layers(report["layers"]))
     body.append(_not_checked(report))

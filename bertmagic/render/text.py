@@ -19,8 +19,8 @@ def render_text(report: dict[str, Any], width: int | None = None) -> str:
     if width is None:
         width = min(max(shutil.get_terminal_size(fallback=(100, 24)).columns, 60), 120)
     parts = [_head(report, width)]
-    parts += [_finding(finding, width) for finding in report["findings"]]
     parts += [_tensors(title, report[key]) for key, title in words.TENSORS if report[key]]
+    parts += [_finding(finding, width) for finding in report["findings"]]
     if report["layers"]:
         parts.append(_layers(report["layers"]))
     parts.append(_not_checked(report, width))

@@ -10,6 +10,9 @@ VERDICTS = {"pass": "pass", "warn": "warning", "fail": "fail"}
 MARKS = {"pass": "✓", "warn": "▲", "fail": "✕", "error": "✕", "warning": "▲", "advice": "●"}
 STATUS_MARKS = {"ok": "✓", "wrong": "✕", "missing": "✕", "unexpected": "✕", "not checked": "○"}
 TENSORS = (("inputs", "Inputs"), ("outputs", "Outputs"), ("labels", "Labels"))
+_PHASES = {"facts": "reading the batch"}  # of those, the ones whose name says too little
+_WHOLE = ("total", "whole block")  # of a report's seconds, those that are no phase of the check
+_WORTH_SAYING = 0.05  # of the check's time: phases below that are not listed
 LAYER_COLUMNS = ("Layer", "Type", "Input", "Output", "Dtype", "Parameters", "Time")
 
 
@@ -22,11 +25,13 @@ def meta(report: dict[str, Any]) -> list[str]:
     phrases = [used, f"{rows['run']:,} of {rows['of']:,} rows run"]
     if device["peak_bytes"]:
         phrases.append(f"peak {device['peak_bytes'] / 2**20:,.0f} MiB")
-    parts = {phase: spent for phase, spent in seconds.items() if phase != "total" and spent is not None}
+    # The whole block is mostly the user's own work: what a reader weighs is what the check added to it.
+    parts = {phase: spent for phase, spent in seconds.items() if phase not in _WHOLE and spent is not None}
     total = seconds.get("total") or sum(parts.values())
     if total:
-        each = ", ".join(f"{clean(phase, 40)} {duration(spent)}" for phase, spent in parts.items())
-        phrases.append(duration(total) + (f" ({each})" if len(parts) > 1 else ""))
+        long = {phase: spent for phase, spent in parts.items() if spent >= _WORTH_SAYING * total}
+        each = ", ".join(f"{_PHASES.get(phase, clean(phase, 40))} {duration(spent)}" for phase, spent in long.items())
+        phrases.append(f"checked in {duration(total)}" + (f" ({each})" if len(long) > 1 else ""))
     return phrases
 
 

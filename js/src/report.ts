@@ -17,8 +17,8 @@ export function draw(host: HTMLElement, report: Report): void {
       "article",
       { "aria-label": "bertmagic report" },
       verdict(report),
-      report.findings.length > 0 && findings(report.findings),
       report.tensors.length > 0 && tensors(report.tensors),
+      report.findings.length > 0 && findings(report.findings),
       report.layers.rest.length > 0 && layers(report.layers),
       (report.notChecked.length > 0 || report.internalErrors.length > 0) &&
         notChecked(report.notChecked, report.internalErrors),
