@@ -76,7 +76,7 @@ def model(
     choices: bool = False,
     sizes: dict[str, int] | None = None,
 ) -> ModelFacts:
-    """A transformers model, or one made from `inputs`, all required; `{}` for a model of one's own, which tells none."""
+    """A transformers model, or one made from `inputs`, all required; `{}`: a model of one's own, which tells none."""
     encoders = (encoder,) if isinstance(encoder, EncoderFacts) else tuple(encoder)
     if inputs is None:
         rank = (None, None, None) if choices else (None, None)

@@ -40,9 +40,9 @@ def by_name(tensors: dict[str, str]) -> str:
     return "{" + ", ".join(f'"{name}": {code}' for name, code in tensors.items()) + "}"
 
 
-def encoder_name(encoder_call: EncoderCallFacts) -> str:
-    """The encoder by its layer's path, or by its type where it is the model itself."""
-    return encoder_call.encoder.path or encoder_call.encoder.type
+def encoder_name(call: CallFacts, encoder_call: EncoderCallFacts) -> str:
+    """The encoder by its layer's path within the model, or by the model's name where it is the model itself."""
+    return encoder_call.encoder.path or call.model.said
 
 
 def input_of_role(call: CallFacts, role: Role) -> TensorFacts | None:

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from bertmagic.facts.axes import shape_text, token_axes
+from bertmagic.facts.axes import axis_names, shape_text, token_axes
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.loss import LossKind
 from bertmagic.facts.tensors import TensorFacts
@@ -88,10 +88,12 @@ def expected_labels(call: CallFacts) -> tuple[list[tuple[int, ...]], str, str] |
 
 def label_shape_text(call: CallFacts, shape: tuple[int, ...]) -> str:
     """A shape of labels with its axes' names: the tokens' where there is one label a token, else the outputs'."""
-    sizes = call.sizes
-    features = (sizes.get("labels"), sizes.get("outputs"))
-    tokens = len(shape) == 2 and shape[1] == sizes.get("seq") and shape[1] not in features
-    return shape_text(shape, sizes, known=token_axes(2) if tokens else (), output=True)
+    sizes, output = call.sizes, _compared_output(call)
+    names = axis_names(output.shape, sizes, output=True) if output is not None else ()
+    if len(shape) == 2 and len(names) == 2 and shape[1] == sizes.get("seq") != sizes.get(names[1]):
+        names = token_axes(2)
+    # Labels have the outputs' axes, or all but the last where they are class indices.
+    return shape_text(shape, sizes, known=names[: len(shape)] if len(shape) >= len(names) - 1 else (), output=True)
 
 
 def _compared_output(call: CallFacts) -> TensorFacts | None:
@@ -160,20 +162,27 @@ def _fix(call: CallFacts, output: TensorFacts, labels: TensorFacts, wanted: tupl
     assert call.loss is not None
     model, name = call.model, labels.called
     rank_two = len(output.shape) == 2 and len(labels.shape) <= 2
-    if rank_two and model.type.endswith("ForSequenceClassification") and labels.shape[1:] == (call.sizes.get("seq"),):
+    classes, tokens = output.shape[-1], labels.shape[1:] == (call.sizes.get("seq"),)
+    pretrained = next((encoder.pretrained for encoder in model.encoders if encoder.pretrained), None)
+    if rank_two and tokens and model.type.endswith("ForSequenceClassification"):
         head = model.type.replace("ForSequenceClassification", "ForTokenClassification")
-        pretrained = next((encoder.pretrained for encoder in model.encoders if encoder.pretrained), None)
-        made = f"from_pretrained({json.dumps(pretrained)}, num_labels={output.shape[-1]})" if pretrained else ""
-        code = f"{model.said} = {head}.{made}" if made else f"{model.said} = {head}({model.said}.config)  # new weights"
+        code = f"{model.said} = {head}({model.said}.config)  # new weights"
+        if pretrained:
+            code = f"{model.said} = {head}.from_pretrained({json.dumps(pretrained)}, num_labels={classes})"
         return Fix("Use the head that has one output for each token", code)
+    if rank_two and tokens and call.loss.kind in ("sparse", "internal"):
+        code = (
+            f"tf.keras.layers.Dense({classes})(hidden)  # hidden: the encoder's last_hidden_state (batch, seq, hidden)"
+        )
+        return Fix("Give the model one output for each token", code)
     if call.loss.kind == "internal" and labels.shape == output.shape:
         return Fix("Give class indices", f"{name} = np.argmax({name}, axis=-1)  # {label_shape_text(call, wanted)}")
-    if np.prod(labels.shape) == np.prod(wanted):
+    if [size for size in labels.shape if size != 1] == [size for size in wanted if size != 1]:
         return Fix("Give the labels the outputs' shape", f"{name} = np.reshape({name}, {wanted})")
     if call.loss.kind in _ELEMENTWISE and rank_two:
         units = labels.shape[1] if len(labels.shape) == 2 else 1
-        return Fix(
-            "Give the model one output for each label",
-            f"tf.keras.layers.Dense({units})  # as the last layer, in place of {output.shape[-1]}",
-        )
+        code = f"tf.keras.layers.Dense({units})  # as the last layer, in place of {classes}"
+        if model.type.endswith("ForSequenceClassification"):
+            code = f"{model.said}.config.num_labels  # {classes} now, {units} is needed when the model is made"
+        return Fix("Give the model one output for each label", code)
     return Fix("Give one label for each output", f"{name}.shape  # {labels.shape} now, {wanted} is needed")

@@ -50,13 +50,14 @@ def attention_mask_missing(call: CallFacts) -> Finding | None:
         rows = [int(row) for row in padded_rows(padding)]
         dropped = input_of_role(call, "attention_mask")
         if dropped is None:
-            title = "`attention_mask` is not fed, and the model reads the padding"
+            measured = call.unpadded is not None or "padding content" in call.probes
+            some = f"{count(len(rows), 'row')} {'has' if len(rows) == 1 else 'have'} padding"
+            title = f"`attention_mask` is not fed, and {'the model reads the padding' if measured else some}"
             fault = "`attention_mask` is not fed"
         else:
             title = f"`{dropped.called}` is fed, but does not reach the encoder"
-            fault = (
-                f"`{dropped.called}` is fed, but `{call.model.said}` does not pass it to `{encoder_name(encoder_call)}`"
-            )
+            encoder = encoder_name(call, encoder_call)
+            fault = f"`{dropped.called}` is fed, but `{call.model.said}` does not pass it to `{encoder}`"
         return Finding(
             "attention-mask-missing",
             "warning",
@@ -111,7 +112,7 @@ def attention_mask_over_padding(call: CallFacts) -> Finding | None:
             continue
         made = "attention_mask" not in encoder_call.source
         if made:
-            of = f"the attention mask that `{call.model.said}` makes for `{encoder_name(encoder_call)}`"
+            of = f"The attention mask that `{call.model.said}` makes for `{encoder_name(call, encoder_call)}`"
             title = f"`{call.model.said}` makes an attention mask that is 1 where the tokens are padding"
             fault = f"{of} is 1 over padding"
         else:
@@ -184,11 +185,12 @@ def _sentence(call: CallFacts, ids: TensorFacts, padding: np.ndarray, rows: list
         return f"{said}: other tokens in {place} move the output by {amount(probe.moved)}."
     low, high = amount(min(moved.values())), amount(max(moved.values()))
     by = f"by {high}" if low == high else f"by {low} to {high}"
-    shown = "" if len(moved) == len(named) else f" ({rows_of(sorted(moved))} run)"
     plain = call.unpadded.plain if call.unpadded is not None else {}
     still = f" (a row without padding moves by {amount(max(plain.values()))})" if plain else ""
-    whose = "its" if len(moved) == 1 else "their"
-    return f"{said}: against the same text unpadded, {whose} [CLS] moves {by}{shown}{still}."
+    whose = "its [CLS]" if len(rows) == 1 else "their [CLS]"
+    if len(moved) < len(named):
+        whose = f"the [CLS] of {rows_of(sorted(moved))}"
+    return f"{said}: against the same text unpadded, {whose} moves {by}{still}."
 
 
 def _padding_is_right(call: CallFacts, ids: TensorFacts, encoder_call: EncoderCallFacts) -> str:
@@ -205,7 +207,7 @@ def _padding_is_right(call: CallFacts, ids: TensorFacts, encoder_call: EncoderCa
 
 def _feeding(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, dropped: TensorFacts | None) -> str:
     """The mask, and where to put it: the model takes it already, needs an `Input` for it, or does not pass it on."""
-    model, encoder = call.model, encoder_name(encoder_call)
+    model, encoder = call.model, encoder_name(call, encoder_call)
     if dropped is not None:
         return f"attention_mask={dropped.called}  # in the call of `{encoder}` inside `{model.said}`"
     code = mask_of(call, encoder_call, ids)
@@ -266,4 +268,5 @@ def _proof(call: CallFacts) -> Proof | None:
     if after > _PROVED_BELOW:
         return None
     ran = f"the encoder on {rows_of(sorted(call.unpadded.masked))}, with a mask that is 0 over padding"
-    return Proof(ran, f"[CLS] moved by {amount(before)} against the same text unpadded, and now by {amount(after)}")
+    without, with_it = amount(before), amount(after)
+    return Proof(ran, f"against the same text unpadded, [CLS] moves by {with_it}, and by {without} as it was fed")

@@ -47,7 +47,7 @@ def batch_axis_missing(call: CallFacts) -> Finding | None:
             )
         else:
             detail += f" {call.error.type} is raised."
-        snippet = "dataset = dataset.batch(32)" if unbatched else f"{tensor.called}[None, :]  # (batch=1, seq={length})"
+        added = f"{tensor.called} = {tensor.called}[None, :]  # (batch=1, seq={length})"
         return Finding(
             "batch-axis-missing",
             "error",
@@ -55,7 +55,7 @@ def batch_axis_missing(call: CallFacts) -> Finding | None:
             f"`{tensor.called}` has no batch axis",
             detail,
             {"shape": list(tensor.shape), "expected": "(batch, seq)"},
-            Fix("Batch the dataset" if unbatched else "Add the batch axis", snippet),
+            Fix("Batch the dataset", "dataset = dataset.batch(32)") if unbatched else Fix("Add the batch axis", added),
         )
     return _one_text_down_the_batch(call)
 
@@ -85,11 +85,14 @@ def _one_text_down_the_batch(call: CallFacts) -> Finding | None:
             "error",
             ids.called,
             f"`{ids.called}` holds one text along its batch axis",
-            f"`{ids.called}` has shape (batch={length}, seq=1), and its {length} rows are the tokens of one text, from "
-            f"{tokenizer.cls_id} to {tokenizer.sep_id} as the tokenizer writes it: where `{call.model.said}` takes "
-            f"(batch=1, seq={length}), it reads each token as a text of its own.",
+            f"`{ids.called}` has shape (batch={length}, seq=1), and its rows are the tokens of one text, from its "
+            f"first special token ({tokenizer.cls_id}) to its last ({tokenizer.sep_id}), where `{call.model.said}` "
+            f"takes (batch=1, seq={length}): it reads each token as a text of its own.",
             {"shape": list(ids.shape), "expected": [1, length]},
-            Fix("Lay the text along the sequence axis", f"{ids.called}.reshape(1, -1)  # (batch=1, seq={length})"),
+            Fix(
+                "Lay the text along the sequence axis",
+                f"{ids.called} = np.reshape({ids.called}, (1, -1))  # (batch=1, seq={length})",
+            ),
         )
     return None
 
@@ -124,7 +127,7 @@ def batch_axis_extra(call: CallFacts) -> Finding | None:
     raised = f" {call.error.type} is raised." if call.error is not None else ""
     index = "[:, 0]" if axis == 1 else "[0]"
     # Each tensor may have its own axis too many; one line each.
-    lines = [f"{each.called}{'[:, 0]' if each.shape[1] == 1 else '[0]'}" for each in wrong]
+    lines = [f"{each.called} = {each.called}{'[:, 0]' if each.shape[1] == 1 else '[0]'}" for each in wrong]
     return Finding(
         "batch-axis-extra",
         "error",

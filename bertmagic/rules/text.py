@@ -8,8 +8,10 @@ import numpy as np
 
 from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.model import EncoderFacts
+from bertmagic.facts.padding import padding_positions
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.code import encoder_name
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed, rows_of
 
@@ -82,16 +84,23 @@ def _surely_ids(call: CallFacts) -> bool:
 def _vocabulary_fix(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, found: list[int]) -> Fix:
     pad_id = call.pad_id(encoder_call.encoder)
     name, tokenizer = ids.called, (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
-    if len(found) == 1 and found[0] < 0 and pad_id is not None:
+    if len(found) == 1 and found[0] < 0 and pad_id is not None and _is_padding(ids, found[0]):
         code = f"{name} = np.where({name} == {found[0]}, {pad_id}, {name})"
-        if found[0] == -100:
-            return Fix("Keep -100 to the labels, where the loss ignores it", f"{code}  # the padding token's id")
-        return Fix("Pad with the padding token's id", code)
+        only = "; -100 is for labels, where the loss ignores it" if found[0] == -100 else ""
+        return Fix(f"Pad with the padding token's id, {pad_id}{only}", code)
     pretrained = encoder_call.encoder.pretrained
     lines = [f"{tokenizer} = AutoTokenizer.from_pretrained({json.dumps(pretrained)})"] if pretrained else []
     tensors = "tf" if ids.kind.startswith("tf.") else "np"
     lines.append(f'{name} = {tokenizer}(texts, padding=True, truncation=True, return_tensors="{tensors}")["input_ids"]')
     return Fix("Take the token ids from the model's own tokenizer", "\n".join(lines))
+
+
+def _is_padding(ids: TensorFacts, value: int) -> bool:
+    """Whether `value` stands at the rows' ends (or beginnings) only, as padding does."""
+    values = ids.values
+    return (
+        values is not None and values.ndim == 2 and bool((padding_positions(values, value) == (values == value)).all())
+    )
 
 
 @rule("error")
@@ -136,8 +145,8 @@ def sequence_too_long(call: CallFacts) -> Finding | None:
             "error",
             tokens.called,
             f"`{tokens.called}` has {length} tokens a row, and the model takes {most}",
-            f"`{tokens.called}` has {length} tokens along its sequence axis{where}, and `{encoder.type}` takes at most "
-            f"{most} ({table}): {length - most} too many.{raised}",
+            f"`{tokens.called}` has {length} tokens along its sequence axis{where}, and "
+            f"`{encoder_name(call, encoder_call)}` takes at most {most} ({table}): {length - most} too many.{raised}",
             {
                 "length": length,
                 "most": most,
