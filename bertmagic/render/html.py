@@ -21,6 +21,7 @@ def render_html(report: dict[str, Any]) -> str:
     """The report as an HTML fragment of at most about 25 kB for a model of 12 blocks."""
     body = [_head(report)]
     body += [_tensors(title, report[key]) for key, title in words.TENSORS if report[key]]
+    body += ['<h4 class="bm-h">Findings</h4>'] if report["findings"] else []
     body += [_finding(finding, first=index == 0) for index, finding in enumerate(report["findings"])]
     if report["layers"]:
         body.append(_layers(report["layers"]))

@@ -13,6 +13,7 @@ from typing import Any
 LINE = 300  # characters of a one-line string: a name, a title, one value
 BLOCK = 8_000  # characters of a snippet, a cell or a paragraph
 _LISTED = 24  # items of one line of evidence
+_NESTED = 8  # items of a list that holds lists
 
 # C0 and C1 controls move a terminal's cursor; bidirectional controls make a line read other than it is written; line
 # and paragraph separators break rows; lone surrogates cannot be encoded.
@@ -85,11 +86,12 @@ def value_text(value: Any) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    """The same lists and mappings with every number as `number` writes it."""
+    """The same lists and mappings, their numbers short and their ends cut."""
     if isinstance(value, Mapping):
         return {str(key): _rounded(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_rounded(item) for item in value]
+        more = [f"… {len(value)} in all"] if len(value) > _NESTED else []
+        return [_rounded(item) for item in value[:_NESTED]] + more
     return float(f"{value:.3g}") if isinstance(value, float) else value
 
 

@@ -22,7 +22,7 @@ def meta(report: dict[str, Any]) -> list[str]:
     used = clean(device["used"] or "nothing was run")
     if device["used"] and device["name"]:
         used += f" ({clean(device['name'], 80)})"
-    phrases = [used, f"{rows['run']:,} of {rows['of']:,} rows run"]
+    phrases = [used, *([f"{rows['run']:,} of {rows['of']:,} rows run"] if rows["of"] else [])]
     if device["peak_bytes"]:
         phrases.append(f"peak {device['peak_bytes'] / 2**20:,.0f} MiB")
     # The whole block is mostly the user's own work: what a reader weighs is what the check added to it.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.driving import IMPORTS, Lab, Notebook, open_notebook, write_notebook
+from browser.driving import IMPORTS, Lab, Notebook, local_page, open_notebook, write_notebook
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
@@ -88,12 +88,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     """An empty page in a context of its own; the test fails where the page reached beyond this machine."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1400}, device_scale_factor=2)
-    beyond: list[str] = []
-    context.on("request", lambda request: beyond.append(request.url) if not _is_local(request.url) else None)
-    yield context.new_page()
-    context.close()
-    assert not beyond, f"the page asked for {beyond}"
+    with local_page(browser, {"width": 1280, "height": 1400}) as made:
+        yield made
 
 
 @pytest.fixture
@@ -124,10 +120,6 @@ def screenshots(tmp_path: Path) -> Path:
     folder = Path(os.environ.get("BERTMAGIC_SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _is_local(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "file:", "about:"))
 
 
 def _free_port() -> int:

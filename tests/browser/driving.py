@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,11 +45,14 @@ class Notebook:
         self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments])
 
     def wait_idle(self) -> None:
-        """Wait until the kernel has answered and nothing runs."""
+        """Wait until the kernel has answered and nothing runs.
+
+        Asks the cells' models: a cell out of sight has no prompt, and between two cells the kernel is idle.
+        """
         self.page.wait_for_function(
             """() => { const widget = window.jupyterapp.shell.currentWidget;
             return widget?.sessionContext?.session?.kernel?.status === 'idle'
-              && !widget.content.widgets.some(cell => cell.promptNode?.textContent?.includes('*')); }"""
+              && !widget.content.widgets.some(cell => cell.model.executionState === 'running'); }"""
         )
 
     def panel(self, at: int = 0) -> Any:
@@ -82,6 +87,21 @@ class Notebook:
             f'body[data-jp-theme-name="{name}"][data-jp-theme-light="{light}"]', state="attached"
         )
         self.page.wait_for_timeout(500)  # the theme's style sheet is swapped after the attribute
+
+
+@contextmanager
+def local_page(browser: Any, size: dict[str, int]) -> Iterator[Any]:
+    """An empty page in a context of its own; an AssertionError at its end where it reached beyond this machine."""
+    context = browser.new_context(viewport=size, device_scale_factor=2)
+    beyond: list[str] = []
+    context.on("request", lambda request: beyond.append(request.url) if not _is_local(request.url) else None)
+    yield context.new_page()
+    context.close()
+    assert not beyond, f"the page asked for {beyond}"
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "file:", "about:"))
 
 
 def write_notebook(path: Path, *cells: str) -> Path:
