@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ class Ended:
     examination: Examination
     said: str
     peak_bytes: int | None
+    model: weakref.ref[Any]
     raised: str | None = None
 
     @property

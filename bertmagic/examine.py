@@ -73,6 +73,9 @@ class Examiner:
         with _Timed(self._seconds, "facts"):
             facts = self.content(live, model)
             rows = choose_rows(facts, live.size, self.options.rows)
+        if live.content_only is not None:
+            not_run = (("the forward pass", live.content_only), *live.unseen)
+            return Examination(facts, self._findings(facts), None, not_run, dict(self._seconds))
         with _Timed(self._seconds, "dry pass"), self.backend.on_device(self.options.device):
             dry = _dry_pass(live, rows)
             if dry.error is not None and len(rows) < live.size:

@@ -12,10 +12,10 @@ from bertmagic.facts.call import EncoderCallFacts, ProbeFacts, UnpaddedFacts
 from bertmagic.facts.padding import padded_rows
 from bertmagic.facts.tensors import Role, TensorFacts
 
-# A change below this part of the output's size is noise: right models move by 0.0 exactly in float32, the tiniest
-# random model without a mask by 2.6e-3 of the output's size. Half precision is noisier.
-FLOOR = {"float16": 2e-2, "bfloat16": 5e-2}
-DEFAULT_FLOOR = 1e-4
+# A change below this part of the output's size is noise. With the batch's shape unchanged a right model moves by 0.0
+# exactly in float32; one number alone (a regression's output) may by chance move little where the model is wrong.
+FLOOR = {"float16": 1e-3, "bfloat16": 8e-3}
+DEFAULT_FLOOR = 1e-6
 
 # How many rows are set against themselves unpadded. Each costs up to three forward passes of a row (fed, alone,
 # masked), and a row alone more than its share: a suspicious check may spend half of the whole batch's forward pass.
@@ -42,17 +42,19 @@ def padding_content(live: LiveCall, ids: TensorFacts, padding: np.ndarray, base:
     tokens = np.unique(ids.values[~padding]) if ids.values is not None else np.empty(0)
     if not held or tokens.size < 2:
         return None
-    some = padding[[rows[place] for place in held]]
-    batched = [name for name, value in arrays.items() if value.ndim and value.shape[0] == len(rows)]
-    few = {name: value[held] if name in batched else value for name, value in arrays.items()}
+    # The rows without padding stay in the batch: another batch size alone moves an output by its noise.
+    some = padding[list(rows)] & np.isin(np.arange(len(rows)), held)[:, None]
+    changed = np.array(arrays[ids.name])
     # Deterministic, and no row gets one token throughout: the batch's own tokens, in turn.
-    few[ids.name] = np.array(few[ids.name])
-    few[ids.name][some] = np.resize(tokens, int(some.sum())).astype(few[ids.name].dtype)
-    after = live.run(few, None, layers=False)
+    changed[some] = np.resize(tokens, int(some.sum())).astype(changed.dtype)
+    after = live.run({**arrays, ids.name: changed}, None, layers=False)
     if after.error is not None:
         return None
     before = [(name, value[held]) for name, value in base.outputs if value.ndim and value.shape[0] == len(rows)]
-    moved, scale, floor = _moved(before, after.outputs, ~some)
+    later = [(name, value[held]) for name, value in after.outputs if value.ndim and value.shape[0] == len(rows)]
+    moved, scale, floor = _moved(before, later, ~some[held])
+    if not scale:
+        return None  # an output of zeros (a head that starts at zero) says nothing
     named = tuple(int(rows[place]) for place in held)
     return ProbeFacts("padding content", named, moved, scale, floor, "other tokens in the place of the padding")
 

@@ -59,6 +59,7 @@ class Watch:
         self._calls: list[tokenizers.TokenizerCall] = []
         self._read: dict[tuple[Any, ...], tuple[int, weakref.ref[Any] | None, CallFacts | None]] = {}
         self._dry: list[Any] = []
+        self._keys: weakref.WeakKeyDictionary[Any, Sequence[str]] = weakref.WeakKeyDictionary()
         self._histories: list[tuple[Any, Any]] = []
         self._held: list[str] = []
         self._tokenizer: Any = None
@@ -116,12 +117,15 @@ class Watch:
             self._fail("the check of `fit`", failure)
         if error is not None:
             raise error
-        if self.run_for_real and done is not None and not _is_wrong(done):
+        try:
+            self._look_at_validation(backend, model, args, kwargs)
+        except Exception as failure:  # noqa: BLE001  # as above
+            self._fail("the check of the validation data", failure)
+        if self.run_for_real and not any(_is_wrong(ended) for ended in self._ended):
             return None
-        keys: Sequence[str] = ()
         if done is not None and done.examination.dry is not None:
-            keys = done.examination.dry.history_keys
-        history = backend.history(model, args, kwargs, keys)
+            self._keys[model] = done.examination.dry.history_keys
+        history = backend.history(model, args, kwargs, self._keys.get(model, ()))
         callbacks = list(backend.callbacks(kwargs))
         if callbacks:
             self.unseen("callbacks", f"a dry `fit` calls none: {', '.join(callbacks)}")
@@ -199,9 +203,30 @@ class Watch:
                 return None, None
         examination = examiner.examine(live, facts)
         self._read[signature] = (seen + 1, weakref.ref(model), examination.facts)
-        done = Ended(examination, said, backend.peak_bytes(self.options.device))
+        done = Ended(examination, said, backend.peak_bytes(self.options.device), weakref.ref(model))
         self._ended.append(done)
         return done, examination.error
+
+    def _look_at_validation(self, backend: Backend, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Read the data that a training run would validate on; it goes where the training data went."""
+        keywords = backend.validation(model, args, kwargs)
+        trained = [ended for ended in self._ended if ended.model() is model]
+        if keywords is None or not trained:
+            return
+        examiner = Examiner(backend, self.options, self._names.of, self._pair)
+        said = self._said(model)
+        try:
+            live = backend.live("evaluate", model, (), keywords, replace=self._replace)
+        except Unseen as why:
+            self.unseen(f"the validation data of `{said}.fit`", str(why))
+            return
+        like = trained[-1].examination.facts
+        facts = examiner.reread(live, like.model, like)
+        known = {(finding.rule, finding.subject) for finding in trained[-1].examination.findings}
+        found = [finding for finding in examiner.findings(facts) if (finding.rule, finding.subject) not in known]
+        self.unseen(f"the forward pass of the validation data of `{said}.fit`", "it was read, and not run")
+        if found:
+            self._ended.append(Ended(Examination(facts, tuple(found), None, (), {}), said, None, weakref.ref(model)))
 
     def _data_error(self, kind: CallKind, backend: Backend, model: Any, said: str, raised: Exception) -> Ended:
         facts = CallFacts(
@@ -210,7 +235,7 @@ class Watch:
             inputs=(),
             error=ErrorFacts(type(raised).__name__, str(raised), None, "data"),
         )
-        done = Ended(Examination(facts, (), None, (), {}, raised), said, None)
+        done = Ended(Examination(facts, (), None, (), {}, raised), said, None, weakref.ref(model))
         self._ended.append(done)
         return done
 

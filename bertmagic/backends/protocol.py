@@ -83,6 +83,8 @@ class LiveCall(Protocol):
     container: str
     # What the call cannot show, and why: pairs for `not_checked`.
     unseen: tuple[tuple[str, str], ...]
+    # Why the call can only be read and not be run dry, or None.
+    content_only: str | None
 
     @property
     def size(self) -> int:
@@ -146,6 +148,9 @@ class Backend(Protocol):
 
         `replace(old, make_new)`: asks to put `make_new()` in place of a one-shot iterator; False where more holds it.
         """
+
+    def validation(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+        """The keywords of the `evaluate` by which a training run would validate, or None where it would not."""
 
     def device(self, asked: str) -> tuple[str, str | None]:
         """The device to run on (`CPU:0`, `GPU:0`) and its product name; raises `BadUse` where there is none such."""

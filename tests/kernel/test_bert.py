@@ -107,7 +107,7 @@ def test_what_a_real_call_raises_has_its_message_and_no_frame_of_bertmagic(model
 
 def test_line_form_and_strict(model: Any) -> None:
     assert model.run("%bertcheck model batch labels --strict").status == "ok"
-    cell = model.run("%bertcheck --strict model batch labels[:,None,None]")
+    cell = model.run("%bertcheck --strict model batch np.tile(labels[:,None],3)")
     assert cell.error["ename"] == "CheckError"
     assert "magics.py" not in cell.traceback
 

@@ -221,3 +221,27 @@ def test_rows_says_how_many_rows_are_run(build: Any, batch: SimpleNamespace) -> 
             build().fit(x, batch.labels, verbose=0)
         assert watch.report is not None
         assert (watch.report.rows.of, watch.report.rows.run) == (6, run)
+
+
+def test_every_dry_fit_of_a_loop_has_the_keys_of_the_first(build: Any, batch: SimpleNamespace) -> None:
+    x = {"input_ids": batch.ids, "attention_mask": batch.mask}
+    model = build()
+    with watched():
+        histories = [model.fit(x, batch.labels, verbose=0).history for _ in range(3)]
+    assert [list(history) for history in histories] == [["loss", "accuracy"]] * 3
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_validation_data_are_read(build: Any, batch: SimpleNamespace, split: bool) -> None:
+    first, ids = batch.ids[[0, 2, 3, 5]], batch.ids[[1, 4]]
+    if split:
+        arguments: dict[str, Any] = {"x": np.concatenate([first, ids]), "y": batch.labels, "validation_split": 0.33}
+    else:
+        arguments = {"x": first, "y": batch.labels[:4], "validation_data": (ids, batch.labels[4:])}
+    with watched({"ids": ids}) as watch:
+        build(mask=False).fit(verbose=0, **arguments)
+    report = watch.report
+    assert report is not None
+    assert [finding.rule for finding in report.findings] == ["attention-mask-missing"], report
+    assert report.findings[0].evidence["rows"] == [0, 1]
+    assert any("validation data" in each.what for each in report.not_checked)

@@ -94,6 +94,12 @@ class TensorFlowBackend:
             kind, model, arguments, container=batch.container, sources=batch.sources, loss=loss, data_verb=True
         )
 
+    def validation(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+        """The keywords of the `evaluate` by which `fit` would validate, or None where it would not."""
+        from bertmagic.backends.tensorflow import batches
+
+        return batches.validation_of(batches.bound_arguments("fit", model, args, kwargs))
+
     def device(self, asked: str) -> tuple[str, str | None]:
         """The device to run on, `GPU:0` where TensorFlow sees one, and its product name."""
         import tensorflow as tf

@@ -61,6 +61,24 @@ def first_batch(given: dict[str, Any], replace: Callable[[Any, Callable[[], Any]
     return _unpacked(batch, "list" if name == "ListsOfScalarsDataAdapter" else "arrays", sources)
 
 
+def validation_of(given: dict[str, Any]) -> dict[str, Any] | None:
+    """The data that `fit(**given)` would validate on, as keywords of `evaluate`, or None."""
+    from tf_keras.src.engine import data_adapter
+
+    size = {"batch_size": given.get("validation_batch_size") or given.get("batch_size")}
+    data = given.get("validation_data")
+    if data is not None:
+        if is_stream(data):
+            return {"x": data}
+        x, y, weight = data_adapter.unpack_x_y_sample_weight(data)
+        return {"x": x, "y": y, "sample_weight": weight, **size}
+    if not given.get("validation_split"):
+        return None
+    arrays = (given["x"], given["y"], given["sample_weight"])
+    _, (x, y, weight) = data_adapter.train_validation_split(arrays, given["validation_split"])
+    return {"x": x, "y": y, "sample_weight": weight, **size}
+
+
 def is_stream(x: Any) -> bool:
     """Whether `x` gives batches (a dataset, generator or Sequence) rather than being one."""
     return hasattr(x, "element_spec") or hasattr(x, "__next__") or type(x).__name__.endswith("Sequence")

@@ -47,7 +47,8 @@ class TensorFlowCall:
         self._layers = describe.encoders_in(model)
         self._encoders = {id(layer): describe.describe_encoder(path, layer) for path, layer in self._layers}
         self._label_names = _label_names(model)
-        self.unseen: tuple[tuple[str, str], ...] = _own_steps(model, kind)
+        self.unseen: tuple[tuple[str, str], ...] = (*_own_steps(model, kind), *_replicas(model))
+        self.content_only = _content_only(model)
         named = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments) if not _is_switch(leaf)]
         self.size = _rows([leaf for _, leaf, _, is_label in named if not is_label])
         made: list[tuple[tree.Path, Leaf, bool]] = []
@@ -321,6 +322,22 @@ def _own_steps(model: Any, kind: CallKind) -> tuple[tuple[str, str], ...]:
     if getattr(type(model), step) in known:
         return ()
     return ((f"`{type(model).__name__}.{step}`", "it is the model's own code; only its forward pass was run"),)
+
+
+def _replicas(model: Any) -> tuple[tuple[str, str], ...]:
+    strategy = model.distribute_strategy if hasattr(model, "distribute_strategy") else None
+    count = getattr(strategy, "num_replicas_in_sync", 1)
+    if count < 2 or _content_only(model):
+        return ()
+    return (("replicas after the first", f"the model is mirrored on {count} devices; the dry pass ran on one"),)
+
+
+def _content_only(model: Any) -> str | None:
+    """Why a model under this strategy is not run dry: its variables live elsewhere."""
+    name = type(getattr(model, "distribute_strategy", None)).__name__
+    if "TPU" not in name and "ParameterServer" not in name:
+        return None
+    return f"the model lives under a {name}: its inputs and labels were read, and no forward pass was run"
 
 
 def _primary(outputs: Any) -> Any:
