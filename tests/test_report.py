@@ -147,7 +147,7 @@ def test_the_views_are_of_the_same_report(report: Report) -> None:
 LEVELS: tuple[Severity, ...] = ("advice", "warning", "error")
 
 
-@pytest.mark.parametrize(("severity", "level"), itertools.product(LEVELS, LEVELS))
+@pytest.mark.parametrize(("severity", "level"), list(itertools.product(LEVELS, LEVELS)))
 def test_what_is_raised_at_each_level(severity: Severity, level: Severity) -> None:
     report = dataclasses.replace(FULL, findings=(dataclasses.replace(FINDING, severity=severity),))
     if LEVELS.index(severity) < LEVELS.index(level):
