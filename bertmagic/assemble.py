@@ -11,6 +11,7 @@ from bertmagic import tables
 from bertmagic.examine import Examination
 from bertmagic.facts.call import CallFacts
 from bertmagic.finding import Finding
+from bertmagic.options import Options
 from bertmagic.report import Device, NotChecked, Report, Rows, Verdict
 from bertmagic.rules.order import in_order
 from bertmagic.rules.words import count, listed
@@ -27,6 +28,8 @@ class Ended:
     peak_bytes: int | None
     model: weakref.ref[Any]
     raised: str | None = None
+    # Whether a training run was replaced by the dry pass.
+    dry: bool = False
 
     @property
     def error(self) -> str | None:
@@ -37,8 +40,8 @@ class Ended:
 
 def assemble(
     ended: Sequence[Ended],
+    options: Options,
     *,
-    asked: str,
     device: tuple[str, str | None] | None,
     unseen: Sequence[tuple[str, str]],
     held: Sequence[str],
@@ -60,6 +63,10 @@ def assemble(
     for each in ended:
         for pair in _not_checked_of(each):
             not_checked[pair] = None
+    if options.ignore:
+        not_checked[f"the rules {listed(sorted(options.ignore))}", "they were left out by `ignore`"] = None
+    if options.only:
+        not_checked[f"all rules but {listed(sorted(options.only))}", "`only` left them out"] = None
     call = shown.examination.facts if shown is not None else None
     mine = [finding for finding in findings if shown is not None and finding in shown.examination.findings]
     phases: dict[str, float] = {}
@@ -72,7 +79,7 @@ def assemble(
     return Report(
         verdict=verdict,
         summary=_summary(verdict, ended, shown, findings, used=used, raised=raised),
-        device=Device(asked, used, product, max(peaks) if peaks else None),
+        device=Device(options.device, used, product, max(peaks) if peaks else None),
         rows=Rows(call.rows_of if call else 0, (len(call.rows_run) or call.rows_of) if call and call.ran else 0),
         seconds={**{phase: round(spent, 4) for phase, spent in phases.items()}, "whole block": round(seconds, 4)},
         findings=findings,
@@ -119,7 +126,7 @@ def _summary(
 ) -> str:
     dry = _dry_sentence(ended)
     if findings:
-        more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        more = f", and {count(len(findings) - 1, 'more finding')}" if len(findings) > 1 else ""
         sentence = f"{findings[0].title}{more}."
         return f"{sentence}{_raised_sentence(ended, raised)}{dry}"
     if verdict == "fail":
@@ -134,7 +141,9 @@ def _summary(
 
 
 def _dry_sentence(ended: Sequence[Ended]) -> str:
-    return " `fit` was dry: nothing was trained." if any(each.examination.facts.kind == "fit" for each in ended) else ""
+    if any(each.dry for each in ended):
+        return " `fit` was dry: nothing was trained."
+    return " `fit` was run, and trained." if any(each.examination.facts.kind == "fit" for each in ended) else ""
 
 
 def _raised_sentence(ended: Sequence[Ended], raised: BaseException | None) -> str:
@@ -155,12 +164,16 @@ def _not_checked_of(ended: Ended) -> list[tuple[str, str]]:
     """What a call leaves unchecked by its nature."""
     call: CallFacts = ended.examination.facts
     left = []
-    if call.kind == "fit":
+    if ended.dry:
         left.append(("the optimizer and the gradients", "`fit` was dry: forward pass and loss only, dropout off"))
     if call.kind in ("fit", "evaluate", "predict") and call.container in ("Dataset", "generator", "Sequence"):
         left.append((f"the batches of `{ended.said}.{call.kind}` after the first", "one batch is read"))
     if not call.model.encoders:
         left.append((f"what `{ended.said}` does with tokens", "no BERT-family encoder of transformers was found in it"))
+    if any(call.pad_id(each.encoder) is None for each in call.encoder_calls):
+        left.append(
+            ("padding, and a mask over it", "neither a tokenizer nor the model's config tells the padding token")
+        )
     if call.kind == "evaluate" and call.loss is None:
         left.append((f"the loss of `{ended.said}`", "it has several, or none that is known"))
     run = len(call.rows_run)

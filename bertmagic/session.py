@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sys
 import time
 import weakref
@@ -14,7 +15,7 @@ import numpy as np
 
 from bertmagic.assemble import Ended, assemble
 from bertmagic.backends import BACKENDS, backend_of, loaded_backends
-from bertmagic.backends.protocol import Backend, Unseen
+from bertmagic.backends.protocol import Backend, LiveCall, Unseen
 from bertmagic.examine import Examination, Examiner
 from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
@@ -88,7 +89,7 @@ class Watch:
         try:
             self.report = assemble(
                 self._ended,
-                asked=self.options.device,
+                self.options,
                 device=self._device(),
                 unseen=tuple(self._unseen),
                 held=tuple(self._held),
@@ -116,6 +117,8 @@ class Watch:
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report, never the cell's
             self._fail("the check of `fit`", failure)
         if error is not None:
+            if done is not None:
+                done.dry = True
             raise error
         try:
             self._look_at_validation(backend, model, args, kwargs)
@@ -123,6 +126,8 @@ class Watch:
             self._fail("the check of the validation data", failure)
         if self.run_for_real and not any(_is_wrong(ended) for ended in self._ended):
             return None
+        if done is not None:
+            done.dry = True
         if done is not None and done.examination.dry is not None:
             self._keys[model] = done.examination.dry.history_keys
         history = backend.history(model, args, kwargs, self._keys.get(model, ()))
@@ -184,7 +189,7 @@ class Watch:
             self.unseen(f"the data of `{said}.{kind}`", str(why))
             return None, None
         except Exception as raised:  # noqa: BLE001  # what Keras' own data handling says of such data
-            return self._data_error(kind, backend, model, said, raised), raised
+            return self._data_error(examiner, backend.given(kind, model, args, kwargs), said, raised), raised
         facts = backend.describe(model, said)
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
         seen, same, like = self._read.get(signature, (0, None, None))
@@ -228,14 +233,14 @@ class Watch:
         if found:
             self._ended.append(Ended(Examination(facts, tuple(found), None, (), {}), said, None, weakref.ref(model)))
 
-    def _data_error(self, kind: CallKind, backend: Backend, model: Any, said: str, raised: Exception) -> Ended:
-        facts = CallFacts(
-            kind=kind,
-            model=backend.describe(model, said),
-            inputs=(),
+    def _data_error(self, examiner: Examiner, live: LiveCall, said: str, raised: Exception) -> Ended:
+        """Read what was given, which Keras' own data handling would not take."""
+        facts = dataclasses.replace(
+            examiner.content(live, examiner.backend.describe(live.model, said)),
             error=ErrorFacts(type(raised).__name__, str(raised), None, "data"),
         )
-        done = Ended(Examination(facts, (), None, (), {}, raised), said, None, weakref.ref(model))
+        examination = Examination(facts, examiner.findings(facts), None, (), {}, raised)
+        done = Ended(examination, said, None, weakref.ref(live.model))
         self._ended.append(done)
         return done
 

@@ -29,7 +29,7 @@ def input_rows(call: CallFacts, findings: Sequence[Finding]) -> tuple[Tensor, ..
             continue
         rows.append(_input_row(call, expected, tensor, findings))
     for tensor in fed.values():
-        unknown = bool(call.model.inputs) and tensor.role is None
+        unknown = bool(call.model.inputs) and (tensor.role is None or tensor.name.startswith("input "))
         status: Status = "unexpected" if unknown else _status(tensor, findings, fits=True)
         rows.append(Tensor(tensor.name, None, _actual(call, tensor, tensor.role), status))
     masked = any(tensor.role == "attention_mask" for tensor in call.inputs)
@@ -54,7 +54,12 @@ def _input_row(
 def _expected_shape(call: CallFacts, shape: Sequence[int | None], role: Role | None, output: bool = False) -> str:
     """The shape that the model takes; its batch axis is free, whatever the batch at hand."""
     sizes = {name: size for name, size in call.sizes.items() if name != "batch"}
-    return shape_text(shape, sizes, known=_known_axes(call, len(shape), role), output=output)
+    known = _known_axes(call, len(shape), role)
+    most = next((each.max_tokens for each in call.model.encoders if not each.position_offset), None)
+    if not output and most is not None and known[-1:] == ("seq",) and shape[-1] is None:
+        # Positions run out: the axis is free up to their number.
+        return shape_text(shape, sizes, known=known).replace("seq)", f"seq<={most})")
+    return shape_text(shape, sizes, known=known, output=output)
 
 
 def _known_axes(call: CallFacts, rank: int, role: Role | None) -> tuple[str, ...]:
@@ -141,6 +146,8 @@ def layer_rows(records: Sequence[LayerRecord], call: CallFacts) -> tuple[Layer, 
             if records[parent].level < level:
                 below[parent] += below[place]
                 break
+    # Where a layer failed, what would have run after it is in no record below.
+    totals = [total if record.total is None else record.total for record, total in zip(records, below, strict=True)]
     return tuple(
         Layer(
             path=record.path,
@@ -153,7 +160,7 @@ def layer_rows(records: Sequence[LayerRecord], call: CallFacts) -> tuple[Layer, 
             seconds=round(record.seconds, 6),
             status="failed" if record.failed else "ok",
         )
-        for record, params in zip(records, below, strict=True)
+        for record, params in zip(records, totals, strict=True)
     )
 
 

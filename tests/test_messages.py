@@ -37,9 +37,9 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             "Feed the attention mask",
             (
                 'attention_mask = (padded != 0).astype("int32")  # 1 on tokens, 0 on padding\n'
-                'mask_input = tf.keras.Input((None,), dtype="int32", name="attention_mask")'
-                "  # for `bert`: attention_mask=mask_input\n"
-                "[padded, attention_mask]  # as the inputs of `model`, made with `mask_input` as its second"
+                'mask_input = tf.keras.Input((None,), dtype="int32", name="attention_mask")\n'
+                "# call `bert` with attention_mask=mask_input, and make `model` with mask_input too\n"
+                "[padded, attention_mask]  # as the inputs of `model`"
             ),
         ),
     ),

@@ -36,7 +36,10 @@ class Leaf:
 
 @dataclass(frozen=True)
 class LayerRecord:
-    """One call of one layer. `inputs`, `outputs`: shapes; `children` are told by `level` and order."""
+    """One call of one layer. `inputs`, `outputs`: shapes; what lies below it is told by `level` and order.
+
+    `params`: its own parameters; `total`: with all below it, told only where it failed and so not all was recorded.
+    """
 
     path: str
     type: str
@@ -47,6 +50,7 @@ class LayerRecord:
     params: int
     seconds: float
     failed: bool
+    total: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,9 @@ class Backend(Protocol):
 
         `replace(old, make_new)`: asks to put `make_new()` in place of a one-shot iterator; False where more holds it.
         """
+
+    def given(self, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveCall:
+        """A call whose data the framework would not take, as the user gave it: to be read, not run."""
 
     def validation(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
         """The keywords of the `evaluate` by which a training run would validate, or None where it would not."""

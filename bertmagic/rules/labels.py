@@ -63,7 +63,11 @@ def labels_shape(call: CallFacts) -> Finding | None:
         f"`{labels.called}` does not fit the outputs",
         f"`{labels.called}` has shape {found} where {call.loss.name} takes {expected}, as `{output.name}` has shape "
         f"{shape_text(output.shape, call.sizes, output=True)}. {then}",
-        {"labels": list(labels.shape), "outputs": list(output.shape), "expected": [list(shape) for shape in wanted]},
+        {
+            "shape of the labels": str(labels.shape),
+            "shape of the outputs": str(output.shape),
+            "shapes that fit": ", ".join(map(str, wanted)),
+        },
         _fix(call, output, labels, wanted[0]),
     )
 

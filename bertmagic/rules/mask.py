@@ -221,8 +221,9 @@ def _feeding(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, 
         lines.append(f"{by_name({'input_ids': ids.called, 'attention_mask': mask})}  # as the inputs of `{model.said}`")
     elif model.inputs:
         second = 'mask_input = tf.keras.Input((None,), dtype="int32", name="attention_mask")'
-        lines.append(f"{second}  # for `{encoder}`: attention_mask=mask_input")
-        lines.append(f"[{ids.called}, {mask}]  # as the inputs of `{model.said}`, made with `mask_input` as its second")
+        lines.append(second)
+        lines.append(f"# call `{encoder}` with attention_mask=mask_input, and make `{model.said}` with mask_input too")
+        lines.append(f"[{ids.called}, {mask}]  # as the inputs of `{model.said}`")
     else:
         lines.append(f"attention_mask={mask}  # in the call of `{encoder}` inside `{model.said}`")
     return "\n".join(lines)

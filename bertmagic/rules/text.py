@@ -67,7 +67,7 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
             {
                 "ids": found[:20],
                 "rows": at,
-                "places": [[ids.row_index(int(place[0])), *map(int, place[1:])] for place in where[:20]],
+                "places": [[ids.row_index(int(place[0])), *map(int, place[1:])] for place in where[:5]],
                 "vocabulary rows": rows,
                 "source": encoder_call.encoder.source,
             },
@@ -151,7 +151,7 @@ def sequence_too_long(call: CallFacts) -> Finding | None:
                 "length": length,
                 "most": most,
                 "positions": encoder.positions,
-                "offset": encoder.position_offset,
+                **({"first position": encoder.position_offset} if encoder.position_offset else {}),
                 "rows": rows,
             },
             Fix(

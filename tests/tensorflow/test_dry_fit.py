@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -245,3 +247,35 @@ def test_validation_data_are_read(build: Any, batch: SimpleNamespace, split: boo
     assert [finding.rule for finding in report.findings] == ["attention-mask-missing"], report
     assert report.findings[0].evidence["rows"] == [0, 1]
     assert any("validation data" in each.what for each in report.not_checked)
+
+
+def test_class_weights_that_keras_refuses_are_refused(build: Any, batch: SimpleNamespace) -> None:
+    x = {"input_ids": batch.ids, "attention_mask": batch.mask}
+    with watched():
+        build().fit(x, batch.labels, class_weight={0: 1.0, 1: 2.0}, verbose=0)
+    with pytest.raises(ValueError, match="class_weight"):
+        build().fit(x, batch.labels, class_weight={1: 1.0, 2: 2.0}, verbose=0)
+    with pytest.raises(ValueError, match="class_weight"), watched():
+        build().fit(x, batch.labels, class_weight={1: 1.0, 2: 2.0}, verbose=0)
+
+
+def test_a_mirrored_model_runs_on_one_device_and_says_so(tf: Any) -> None:
+    program = """
+import numpy as np, tensorflow as tf, tf_keras as keras, bertmagic
+from transformers import BertConfig, TFBertForSequenceClassification
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+small = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8)
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    model = TFBertForSequenceClassification(BertConfig(vocab_size=50, **small))
+    model.compile("adam")
+ids = np.random.default_rng(0).integers(5, 50, (4, 6)).astype("int32")
+with bertmagic.watching() as watch:
+    model.fit({"input_ids": ids, "attention_mask": np.ones_like(ids)}, np.array([0, 1, 0, 1]), verbose=0)
+report = watch.report
+print(report.verdict, report.internal_errors, [each.why for each in report.not_checked if "replica" in each.what])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False)
+    last = done.stdout.strip().splitlines()[-1:]
+    assert last == ["pass () ['the model is mirrored on 2 devices; the dry pass ran on one']"], done.stderr[-3000:]

@@ -241,3 +241,39 @@ print([finding.rule for finding in watch.report.findings])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout.strip().endswith("['attention-mask-missing']"), done.stderr[-2000:]
+
+
+def test_the_probes_own_calls_are_not_taken_for_the_users(build: Any, batch: SimpleNamespace) -> None:
+    report = bertmagic.check(build(mask=False), batch.ids, batch.labels)
+    assert slugs(report) == ["attention-mask-missing"]
+    assert report.rows.of == 6
+    assert len(report.findings) == 1
+
+
+def test_run_says_that_it_trained(build: Any, batch: SimpleNamespace) -> None:
+    with bertmagic.watching(run=True) as watch:
+        build().fit({"input_ids": batch.ids, "attention_mask": batch.mask}, batch.labels, verbose=0)
+    assert watch.report is not None
+    assert "dry" not in watch.report.summary
+    assert "trained" in watch.report.summary
+    assert not any("dry" in each.why for each in watch.report.not_checked)
+
+
+def test_what_keras_would_not_take_is_read_as_it_was_given(build: Any, batch: SimpleNamespace) -> None:
+    namespace = {"model": build(mask=False), "ids": batch.ids[0], "labels": batch.labels[:1]}
+    with pytest.raises(ValueError, match="cardinality"), Watch(namespace=namespace) as watch:
+        exec("model.fit(ids, labels, verbose=0)", namespace)
+    assert watch.report is not None
+    assert slugs(watch.report) == ["batch-axis-missing"], watch.report
+    assert [(row.name, row.status) for row in watch.report.inputs] == [("input_ids", "wrong")]
+
+
+def test_what_was_left_out_is_said(bert: Any, batch: SimpleNamespace) -> None:
+    report = bertmagic.check(bert, batch.ids, ignore=["attention-mask-missing"])
+    assert any("attention-mask-missing" in each.what for each in report.not_checked)
+
+
+def test_the_parameters_of_a_layer_that_failed_are_all_of_them(bert: Any, batch: SimpleNamespace) -> None:
+    whole = bertmagic.check(bert, {"input_ids": batch.ids, "attention_mask": batch.mask}).layers[0].params
+    failed = bertmagic.check(bert, np.tile(batch.ids, (1, 20))).layers[0]
+    assert (failed.status, failed.params) == ("failed", whole)

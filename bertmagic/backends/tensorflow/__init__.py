@@ -94,6 +94,14 @@ class TensorFlowBackend:
             kind, model, arguments, container=batch.container, sources=batch.sources, loss=loss, data_verb=True
         )
 
+    def given(self, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveCall:
+        """A call whose data Keras would not take, as the user gave it: to be read, not run."""
+        from bertmagic.backends.tensorflow import live
+
+        given = dict(zip(("x", "y"), args, strict=False)) | kwargs
+        arguments = {"x": _plain(given.get("x")), "y": given.get("y")}
+        return live.TensorFlowCall(kind, model, arguments, container="as given", sources={}, data_verb=True)
+
     def validation(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
         """The keywords of the `evaluate` by which `fit` would validate, or None where it would not."""
         from bertmagic.backends.tensorflow import batches

@@ -39,6 +39,8 @@ def first_batch(given: dict[str, Any], replace: Callable[[Any, Callable[[], Any]
     sources = dict(tree.leaves({"x": x, "y": y}))
     if given.get("validation_split") and given.get("validation_data") is None:
         (x, y, weight), _ = data_adapter.train_validation_split((x, y, weight), given["validation_split"])
+    if given.get("class_weight"):
+        data_adapter._make_class_weight_map_fn(given["class_weight"])  # raises for keys that are no class indices
     adapter = data_adapter.select_data_adapter(x, y)
     name = adapter.__name__
     if name == "DatasetAdapter":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bertmagic.backends.protocol import LayerRecord
@@ -88,6 +88,7 @@ class Recorder:
                 params=_own_params(layer),
                 seconds=note.get("seconds", 0.0),
                 failed=note["failed"],
+                total=_elements(layer.weights) if note["failed"] else None,
             )
             for level, layer, note in self._layers
         )
@@ -115,7 +116,10 @@ def _shapes(value: Any) -> tuple[tuple[int | None, ...], ...]:
 
 def _own_params(layer: Any) -> int:
     """The number of parameters that the layer itself holds (its sub-layers' are theirs)."""
-    weights = [*getattr(layer, "_trainable_weights", ()), *getattr(layer, "_non_trainable_weights", ())]
+    return _elements([*getattr(layer, "_trainable_weights", ()), *getattr(layer, "_non_trainable_weights", ())])
+
+
+def _elements(weights: Sequence[Any]) -> int:
     total = 0
     for weight in weights:
         size = 1

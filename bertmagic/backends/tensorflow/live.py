@@ -124,7 +124,8 @@ class TensorFlowCall:
         import tensorflow as tf
 
         layer = next(layer for path, layer in self._layers if path == encoder.path)
-        with untouched(self.model):
+        # Under a recorder the call is the check's own, and no listener is told of it.
+        with untouched(self.model), Recorder(layers=False):
             tensors = {name: tf.convert_to_tensor(value) for name, value in given.items()}
             output = layer(**tensors, training=False)
         hidden = _hidden(output)

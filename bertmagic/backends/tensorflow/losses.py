@@ -42,8 +42,16 @@ def describe_loss(model: Any, given: Any = None) -> LossFacts | None:
         return None
     name = given if isinstance(given, str) else getattr(given, "__name__", None) or type(given).__name__
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    kind = _KINDS.get(snake, "other")
+    kind: LossKind = _KINDS.get(snake, "other") if _is_keras_own(given) else "other"
     return LossFacts(name, kind, _from_logits(given, kind))
+
+
+def _is_keras_own(loss: Any) -> bool:
+    """Whether a loss is Keras' own, by name or by where it is defined: a user's `mse` may do anything."""
+    if isinstance(loss, str):
+        return True
+    defined = loss if hasattr(loss, "__name__") else type(loss)
+    return str(getattr(defined, "__module__", "")).partition(".")[0] in ("tf_keras", "keras")
 
 
 def _from_logits(loss: Any, kind: LossKind) -> bool | None:
