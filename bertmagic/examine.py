@@ -6,7 +6,6 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from bertmagic.facts.padding import padding_positions
 from bertmagic.facts.tensors import Role, TensorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding
+from bertmagic.observe.names import Names
 from bertmagic.options import Options
 from bertmagic.rules import RULES
 
@@ -41,11 +41,11 @@ class Examination:
 
 @dataclass
 class Examiner:
-    """Examines calls of one backend. `said`: names a value; `pair`: finds the tokenizer for token ids."""
+    """Examines calls of one backend. `names`: what the cell calls its values; `pair`: finds the ids' tokenizer."""
 
     backend: Backend
     options: Options
-    said: Callable[[Any], str | None]
+    names: Names
     pair: Pairing
     _seconds: dict[str, float] = field(default_factory=dict)
 
@@ -119,13 +119,16 @@ class Examiner:
         return tuple(finding for finding in found if finding is not None)
 
     def _facts(self, leaf: Leaf) -> TensorFacts:
+        item, siblings = self.names.item(leaf.source)
         return TensorFacts(
             name=leaf.name,
             shape=tuple(leaf.value.shape),
             dtype=str(leaf.value.dtype),
             values=leaf.value,
             role=_role(leaf),
-            said=self.said(leaf.source),
+            said=self.names.of(leaf.source),
+            item=item,
+            siblings=siblings,
             kind=leaf.kind,
         )
 
@@ -221,6 +224,7 @@ def _take(leaves: tuple[Leaf, ...], rows: tuple[int, ...]) -> dict[str, np.ndarr
 def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...]) -> CallFacts:
     """The facts with what the dry pass showed: the encoders' arguments, outputs of the batch's size, the error."""
     arrays = _take(live.leaves, rows)
+    known = {encoder.path: encoder for encoder in facts.model.encoders}
     calls = []
     for passed in dry.encoders:
         given: dict[Role, TensorFacts] = {}
@@ -230,7 +234,7 @@ def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...
             own = _same(role, value, arrays, facts.inputs)
             if own is not None:
                 source[role] = own
-        calls.append(EncoderCallFacts(passed.encoder, given, source))
+        calls.append(EncoderCallFacts(known.get(passed.encoder.path, passed.encoder), given, source))
     reached = {call.encoder.path for call in calls}
     calls += [guess for guess in facts.encoder_calls if guess.encoder.path not in reached]
     roles = {tensor.name: role for call in calls if call.seen for role, tensor in call.source.items()}

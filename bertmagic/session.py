@@ -182,7 +182,7 @@ class Watch:
         """Examine a call, or only read it where one like it was examined; and what it would raise."""
         __tracebackhide__ = True
         said = self._said(model)
-        examiner = Examiner(backend, self.options, self._names.of, self._pair)
+        examiner = Examiner(backend, self.options, self._names, self._pair)
         try:
             live = backend.live(kind, model, args, kwargs, loss=loss, replace=self._replace)
         except Unseen as why:
@@ -190,7 +190,7 @@ class Watch:
             return None, None
         except Exception as raised:  # noqa: BLE001  # what Keras' own data handling says of such data
             return self._data_error(examiner, backend.given(kind, model, args, kwargs), said, raised), raised
-        facts = backend.describe(model, said)
+        facts = backend.describe(model, said, self._names.of)
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
         seen, same, like = self._read.get(signature, (0, None, None))
         if same is None or same() is not model:  # an id may come again after its object is gone
@@ -218,7 +218,7 @@ class Watch:
         trained = [ended for ended in self._ended if ended.model() is model]
         if keywords is None or not trained:
             return
-        examiner = Examiner(backend, self.options, self._names.of, self._pair)
+        examiner = Examiner(backend, self.options, self._names, self._pair)
         said = self._said(model)
         try:
             live = backend.live("evaluate", model, (), keywords, replace=self._replace)
@@ -236,7 +236,7 @@ class Watch:
     def _data_error(self, examiner: Examiner, live: LiveCall, said: str, raised: Exception) -> Ended:
         """Read what was given, which Keras' own data handling would not take."""
         facts = dataclasses.replace(
-            examiner.content(live, examiner.backend.describe(live.model, said)),
+            examiner.content(live, examiner.backend.describe(live.model, said, self._names.of)),
             error=ErrorFacts(type(raised).__name__, str(raised), None, "data"),
         )
         examination = Examination(facts, examiner.findings(facts), None, (), {}, raised)

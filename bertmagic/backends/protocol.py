@@ -135,8 +135,8 @@ class Backend(Protocol):
     def observe(self, listener: Listener) -> AbstractContextManager[None]:
         """Tell `listener` of calls until the context ends; then all that was patched is as before."""
 
-    def describe(self, model: Any, said: str) -> ModelFacts:
-        """The model's facts."""
+    def describe(self, model: Any, said: str, named: Callable[[Any], str | None]) -> ModelFacts:
+        """The facts of the model that the cell calls `said`; `named` tells what it calls the models inside."""
 
     def live(
         self,

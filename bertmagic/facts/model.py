@@ -25,7 +25,8 @@ class EncoderFacts:
     `path`: its layer path within the model, "" for the model itself. `vocab_rows`: rows of the word embeddings.
     `positions`: rows of the learnt absolute position embeddings, None where positions are relative; `position_offset`:
     the first token's position (RoBERTa: padding id + 1, else 0). `types`: rows of the token type embeddings.
-    `takes`: the names that its call takes. `source`: where the sizes were read.
+    `takes`: the names that its call takes. `source`: where the sizes were read. `said`: the name
+    that the cell has for the innermost model around it, or None.
     """
 
     path: str
@@ -40,6 +41,7 @@ class EncoderFacts:
     takes: frozenset[str]
     source: str
     pretrained: str | None = None
+    said: str | None = None
 
     @property
     def max_tokens(self) -> int | None:

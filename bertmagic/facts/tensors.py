@@ -15,7 +15,8 @@ Role: TypeAlias = Literal["input_ids", "attention_mask", "token_type_ids", "posi
 class TensorFacts:
     """One tensor as it was given.
 
-    `name`: the model's name for it; `said`: the expression by which the cell knows it (`enc["input_ids"]`), or None.
+    `name`: the model's name for it; `said`: the expression by which the cell knows it (`ids`, `enc["input_ids"]`), or
+    None. `item`: the same as an item of an encoding or dict, where it is one, and `siblings` all keys of that.
     `values`: read-only, of shape `shape`; None where they were not read. `rows`: the batch rows that `values` holds,
     None for all of them in order.
     """
@@ -28,6 +29,8 @@ class TensorFacts:
     said: str | None = None
     kind: str = "array"
     rows: tuple[int, ...] | None = None
+    item: str | None = None
+    siblings: frozenset[str] | None = None
 
     @property
     def called(self) -> str:

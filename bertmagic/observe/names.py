@@ -25,13 +25,18 @@ class Names:
             for name, known in list(scope.items()):
                 if known is value and not name.startswith("_"):
                     return name
+        return self.item(value)[0]
+
+    def item(self, value: Any) -> tuple[str | None, frozenset[str] | None]:
+        """`name["key"]` or `name[0]` where a named container holds the object, and the keys beside it."""
         for scope in self._scopes():
             for name, known in list(scope.items()):
                 if not name.startswith("_"):
                     item = _item(name, known, value)
                     if item is not None:
-                        return item
-        return None
+                        keys = frozenset(map(str, known)) if isinstance(known, Mapping) else None
+                        return item, keys
+        return None, None
 
     def _scopes(self) -> Iterator[Mapping[str, Any]]:
         """The cell's namespace, then the local variables of the user's functions under way, innermost first."""

@@ -6,8 +6,11 @@ from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.tensors import Role, TensorFacts
 
 
-def beside(said: str | None, role: str, wanted: str) -> str | None:
+def beside(tensor: TensorFacts, role: str, wanted: str) -> str | None:
     """`enc["attention_mask"]` beside `enc["input_ids"]`: the item of the same encoding; None where there is none."""
+    if tensor.siblings is not None and wanted not in tensor.siblings:
+        return None
+    said = tensor.item or tensor.said
     for form in ('["{}"]', "['{}']", ".{}"):
         if said is not None and said.endswith(form.format(role)):
             return said.removesuffix(form.format(role)) + form.format(wanted)
@@ -17,7 +20,7 @@ def beside(said: str | None, role: str, wanted: str) -> str | None:
 def mask_of(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, dtype: str = "int32") -> str:
     """An expression that is 1 on the tokens of `ids` and 0 on their padding."""
     pad_id = call.pad_id(encoder_call.encoder)
-    own = beside(ids.said, "input_ids", "attention_mask")
+    own = beside(ids, "input_ids", "attention_mask")
     if own is not None:
         return own
     if call.tokenizer is not None and pad_id in call.tokenizer.ends:
@@ -41,8 +44,8 @@ def by_name(tensors: dict[str, str]) -> str:
 
 
 def encoder_name(call: CallFacts, encoder_call: EncoderCallFacts) -> str:
-    """The encoder by its layer's path within the model, or by the model's name where it is the model itself."""
-    return encoder_call.encoder.path or call.model.said
+    """The encoder by the name of the cell's model that holds it, else by its layer's path within the called model."""
+    return encoder_call.encoder.said or encoder_call.encoder.path or call.model.said
 
 
 def input_of_role(call: CallFacts, role: Role) -> TensorFacts | None:

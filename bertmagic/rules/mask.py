@@ -195,7 +195,7 @@ def _sentence(call: CallFacts, ids: TensorFacts, padding: np.ndarray, rows: list
 
 def _padding_is_right(call: CallFacts, ids: TensorFacts, encoder_call: EncoderCallFacts) -> str:
     """For ids that are not an encoding's own: that the padding token is the right one, and whose word that is."""
-    if beside(ids.said, "input_ids", "attention_mask") is not None:
+    if beside(ids, "input_ids", "attention_mask") is not None:
         return ""
     pad_id = call.pad_id(encoder_call.encoder)
     if call.tokenizer is not None and call.tokenizer.pad_id is not None:
@@ -211,7 +211,7 @@ def _feeding(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, 
     if dropped is not None:
         return f"attention_mask={dropped.called}  # in the call of `{encoder}` inside `{model.said}`"
     code = mask_of(call, encoder_call, ids)
-    made = beside(ids.said, "input_ids", "attention_mask") is None
+    made = beside(ids, "input_ids", "attention_mask") is None
     mask = "attention_mask" if made else code
     lines = [f"{mask} = {code}  # 1 on tokens, 0 on padding"] if made else []
     takes = any(each.role == "attention_mask" for each in model.inputs)

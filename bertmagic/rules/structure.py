@@ -70,7 +70,7 @@ def _where(call: CallFacts, missing: InputFacts) -> str:
     """Where the missing input is to be had: beside another item of the same encoding, else a variable of its name."""
     wanted = missing.role or missing.name
     for tensor in call.inputs:
-        item = beside(tensor.said, tensor.role or tensor.name, wanted)
+        item = beside(tensor, tensor.role or tensor.name, wanted)
         if item is not None:
             return item
     return missing.name

@@ -40,9 +40,9 @@ class TensorFlowBackend:
         """Tell `listener` of calls until the context ends."""
         return observing.observe(self, listener)
 
-    def describe(self, model: Any, said: str) -> ModelFacts:
-        """The model's facts."""
-        return describe.describe(model, said)
+    def describe(self, model: Any, said: str, named: Callable[[Any], str | None]) -> ModelFacts:
+        """The facts of the model that the cell calls `said`; `named` tells what it calls the models inside."""
+        return describe.describe(model, said, named)
 
     def live(
         self,

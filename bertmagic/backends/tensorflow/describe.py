@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bertmagic.facts.model import EncoderFacts, InputFacts, ModelFacts
@@ -99,9 +100,14 @@ def describe_encoder(path: str, layer: Any) -> EncoderFacts:
     )
 
 
-def describe(model: Any, said: str) -> ModelFacts:
-    """The facts of `model`, called `said` in the cell."""
-    encoders = tuple(describe_encoder(path, layer) for path, layer in encoders_in(model))
+def describe(model: Any, said: str, named: Callable[[Any], str | None]) -> ModelFacts:
+    """The facts of `model`, called `said` in the cell; `named` tells what the cell calls the models inside it."""
+    layers = list(layers_with_paths(model))
+    encoders = tuple(
+        dataclasses.replace(describe_encoder(path, layer), said=_said_around(path, layers, named))
+        for path, layer in layers
+        if is_encoder(layer)
+    )
     sizes: dict[str, int] = {}
     for _, layer in encoders_in(model)[:1]:
         config = layer.config
@@ -125,6 +131,12 @@ def describe(model: Any, said: str) -> ModelFacts:
         choices="MultipleChoice" in type(model).__name__,
         sizes=sizes,
     )
+
+
+def _said_around(path: str, layers: list[tuple[str, Any]], named: Callable[[Any], str | None]) -> str | None:
+    """The cell's name for the innermost layer at or around `path`."""
+    around = [layer for other, layer in layers if other in ("", path) or path.startswith(f"{other}/")]
+    return next((name for layer in reversed(around) if (name := named(layer)) is not None), None)
 
 
 def call_names(model: Any) -> tuple[str, ...]:
