@@ -104,7 +104,8 @@ def _shown(ended: Sequence[Ended], findings: Sequence[Finding]) -> Ended | None:
                 return each
     failing = [each for each in ended if each.error is not None]
     trained = [each for each in ended if each.examination.facts.kind == "fit"]
-    return (failing or trained or list(ended) or [None])[-1]  # type: ignore[list-item]
+    encoding = [each for each in ended if each.examination.facts.model.encoders]
+    return (failing or trained or encoding or list(ended) or [None])[-1]  # type: ignore[list-item]
 
 
 def _verdict(findings: Sequence[Finding], ended: Sequence[Ended], raised: BaseException | None) -> Verdict:

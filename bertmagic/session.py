@@ -7,7 +7,7 @@ import dataclasses
 import sys
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,23 +87,34 @@ class Watch:
         for model, before in self._histories:
             _restore_attribute(model, "history", before)
         try:
-            self.report = assemble(
-                self._ended,
-                self.options,
-                device=self._device(),
-                unseen=tuple(self._unseen),
-                held=tuple(self._held),
-                failures=tuple(self._failures),
-                decode=self._decoder(),
-                raised=raised,
-                seconds=time.perf_counter() - self._start,
-                captured=Captured(self._namespace, self._captured_names()),
-            )
+            self.report = self._assembled(raised)
+        except Exception as failure:  # noqa: BLE001  # our own failure must not take the place of the block's exception
+            self._ended = []
+            self._fail("the report", failure)
+            self.report = self._assembled(raised)
         finally:
             # Nothing of the block is kept alive by the watch: not its tensors, not its exception's frames.
             self._ended, self._calls, self._dry, self._histories, self._tokenizer = [], [], [], [], None
             self._read = {}
         _last = self.report
+
+    def _assembled(self, raised: BaseException | None) -> Report:
+        for name, kind in _foreign_models(self._namespace):
+            self.unseen(
+                f"`{name}`", f"it is a {kind} model; those of tf-keras and transformers' TF classes are checked"
+            )
+        return assemble(
+            self._ended,
+            self.options,
+            device=self._device(),
+            unseen=tuple(self._unseen),
+            held=tuple(self._held),
+            failures=tuple(self._failures),
+            decode=self._decoder(),
+            raised=raised,
+            seconds=time.perf_counter() - self._start,
+            captured=Captured(self._namespace, self._captured_names()),
+        )
 
     # -- what a backend tells ------------------------------------------------------------------------------------
 
@@ -298,6 +309,21 @@ class Watch:
 
 
 _ABSENT = object()
+
+
+# The base classes of models that no backend knows yet, by the module that defines them.
+_FOREIGN = {
+    ("keras.src.models.model", "Model"): "Keras 3",
+    ("torch.nn.modules.module", "Module"): "PyTorch",
+}
+
+
+def _foreign_models(namespace: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The names of models that no backend knows, and their kind."""
+    for name, value in list(namespace.items()):
+        kinds = [kind for base in type(value).__mro__ if (kind := _FOREIGN.get((base.__module__, base.__name__)))]
+        if kinds and not name.startswith("_"):
+            yield name, kinds[0]
 
 
 def _restore_attribute(model: Any, name: str, before: Any) -> None:

@@ -277,3 +277,36 @@ def test_the_parameters_of_a_layer_that_failed_are_all_of_them(bert: Any, batch:
     whole = bertmagic.check(bert, {"input_ids": batch.ids, "attention_mask": batch.mask}).layers[0].params
     failed = bertmagic.check(bert, np.tile(batch.ids, (1, 20))).layers[0]
     assert (failed.status, failed.params) == ("failed", whole)
+
+
+def test_a_wrong_keyword_is_refused_as_keras_refuses_it(build: Any, batch: SimpleNamespace) -> None:
+    model = build()
+    with pytest.raises(TypeError) as plain:
+        model.fit(batch.ids, batch.labels, epoch=3)
+    with pytest.raises(TypeError) as watched, bertmagic.watching():
+        model.fit(batch.ids, batch.labels, epoch=3)
+    assert str(watched.value) == str(plain.value)
+
+
+def test_a_model_that_no_backend_knows_is_said(tf: Any) -> None:
+    keras3 = pytest.importorskip("keras")
+    if keras3.__version__ < "3":
+        pytest.skip("NOT RUN: Keras 3 is not installed")
+    model = keras3.Sequential([keras3.layers.Dense(1)])
+    with Watch(namespace={"other": model}) as watch:
+        pass
+    assert watch.report is not None
+    assert ("`other`", True) in [(each.what, "Keras 3" in each.why) for each in watch.report.not_checked]
+
+
+def test_a_report_that_fails_leaves_the_blocks_exception_alone(
+    bert: Any, batch: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bertmagic import tables
+
+    monkeypatch.setattr(tables, "input_rows", lambda *_: 1 / 0)
+    namespace = {"bert": bert, "ids": batch.ids}
+    with pytest.raises(KeyError, match="mine"), Watch(namespace=namespace) as watch:
+        exec("bert(ids); {}['mine']", namespace)
+    assert watch.report is not None
+    assert "ZeroDivisionError" in watch.report.internal_errors[0]

@@ -26,7 +26,10 @@ def bound_arguments(verb: str, model: Any, args: tuple[Any, ...], kwargs: dict[s
     """The arguments of `model.<verb>` by name, defaults filled in; raises TypeError as the call itself would."""
     from tf_keras.src.engine import training
 
-    bound = inspect.signature(getattr(training.Model, verb)).bind(model, *args, **kwargs)
+    try:
+        bound = inspect.signature(getattr(training.Model, verb)).bind(model, *args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"Model.{verb}() {error}") from None
     bound.apply_defaults()
     return dict(bound.arguments)
 
