@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from bertmagic.objects import check
     from bertmagic.report import CheckError, Report
-    from bertmagic.session import check, last, watching
+    from bertmagic.session import last, watching
 
 __all__ = ["CheckError", "Report", "check", "last", "load_ipython_extension", "unload_ipython_extension", "watching"]
 __version__ = "0.1.0"
@@ -20,7 +21,7 @@ __version__ = "0.1.0"
 _HOME = {
     "CheckError": "bertmagic.report",
     "Report": "bertmagic.report",
-    "check": "bertmagic.session",
+    "check": "bertmagic.objects",
     "last": "bertmagic.session",
     "watching": "bertmagic.session",
 }

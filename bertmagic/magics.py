@@ -135,7 +135,7 @@ def _watch(shell: Shell, run: _Run, source: str, options: Options) -> Report | N
 
 def _check_objects(shell: Shell, args: Namespace, options: Options) -> Report | None:
     try:
-        from bertmagic.session import check_objects, find_pair
+        from bertmagic.objects import check_objects, find_pair
 
         names = list(args.objects)
         if not names:

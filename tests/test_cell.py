@@ -113,7 +113,8 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Fakes:
 
     rule = types.SimpleNamespace(page=lambda: "what, why, wrong, right")
     for name, content in {
-        "session": {"Watch": Watch, "check_objects": check_objects, "find_pair": find_pair},
+        "session": {"Watch": Watch},
+        "objects": {"check_objects": check_objects, "find_pair": find_pair},
         "panel": {"show": show},
         "rules": {"RULES": {"labels-shape": rule, "input-missing": rule}},
     }.items():

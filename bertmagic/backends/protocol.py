@@ -117,7 +117,7 @@ class Listener(Protocol):
     def unseen(self, what: str, why: str) -> None:
         """Something that could not be looked into."""
 
-    def holds_back(self, model: Any, action: str) -> bool:
+    def holds_back(self, backend: Backend, model: Any, action: str) -> bool:
         """Whether `action` (saving) must not be done because `model`'s training was dry."""
 
 
@@ -128,6 +128,12 @@ class Backend(Protocol):
 
     def is_model(self, value: Any) -> bool:
         """Whether `value` is a model of this framework, recognised without importing anything."""
+
+    def is_part_of(self, part: Any, whole: Any) -> bool:
+        """Whether `part` is a layer inside the model `whole`, or `whole` itself."""
+
+    def share(self, one: Any, other: Any) -> bool:
+        """Whether two models have a layer with weights in common."""
 
     def is_built(self, model: Any) -> bool:
         """Whether the model has its weights."""

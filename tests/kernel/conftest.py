@@ -30,8 +30,12 @@ def _fake():
         def __init__(self, **asked): pass
         def __enter__(self): return self
         def __exit__(self, *error): self.report = Report("pass", "said", Device("auto", None), Rows(0, 0), {})
-    session = {"Watch": Watch, "check_objects": None, "find_pair": None}
-    for name, content in {"session": session, "panel": {"show": lambda report: print("<report>")}}.items():
+    fakes = {
+        "session": {"Watch": Watch},
+        "objects": {"check_objects": None, "find_pair": None},
+        "panel": {"show": lambda report: print("<report>")},
+    }
+    for name, content in fakes.items():
         module = sys.modules["bertmagic." + name] = types.ModuleType("bertmagic." + name)
         module.__dict__.update(content)
 _fake()

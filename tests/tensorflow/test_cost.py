@@ -14,7 +14,7 @@ from bertmagic.session import Watch
 
 pytestmark = pytest.mark.slow
 
-ROWS, LENGTH, RUNS = 32, 128, 3
+ROWS, LENGTH, RUNS = 32, 128, 5
 
 
 def seconds(work: Callable[[], Any]) -> float:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import bertmagic
+from bertmagic.objects import find_pair
 from bertmagic.options import BadUse
-from bertmagic.session import Watch, find_pair
+from bertmagic.session import Watch
 
 
 def slugs(report: Any) -> list[str]:

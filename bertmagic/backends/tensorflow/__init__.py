@@ -32,6 +32,15 @@ class TensorFlowBackend:
         base_layer = sys.modules["tf_keras.src.engine.base_layer"]
         return isinstance(value, base_layer.Layer) and describe.is_encoder(value)
 
+    def is_part_of(self, part: Any, whole: Any) -> bool:
+        """Whether `part` is a layer inside the model `whole`, or `whole` itself."""
+        return any(layer is part for layer in whole._flatten_layers())
+
+    def share(self, one: Any, other: Any) -> bool:
+        """Whether two models have a layer with weights in common."""
+        mine = {id(layer) for layer in one._flatten_layers()}
+        return any(id(layer) in mine and (layer.weights or layer is one) for layer in other._flatten_layers())
+
     def is_built(self, model: Any) -> bool:
         """Whether the model has its weights."""
         return bool(model.built)
