@@ -11,6 +11,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "input-missing": frozenset({"attention-mask-missing", "labels-shape"}),
     "batch-axis-missing": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
     "batch-axis-extra": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
+    "tokenizer-model-mismatch": frozenset({"ids-out-of-vocabulary"}),
     "ids-out-of-vocabulary": frozenset(),
     "sequence-too-long": frozenset(),
     "labels-shape": frozenset(),
