@@ -96,7 +96,7 @@ def attention_mask_over_padding(call: CallFacts) -> Finding | None:
         found = _read_padding(call, encoder_call) if encoder_call.seen else None
         if found is None or mask is None:
             continue
-        aligned = _on_same_rows(*found, mask)
+        aligned = on_same_rows(*found, mask)
         if aligned is None:
             continue
         ids, padding, values = aligned
@@ -144,7 +144,7 @@ def _read_padding(call: CallFacts, encoder_call: EncoderCallFacts) -> tuple[Tens
     return found
 
 
-def _on_same_rows(
+def on_same_rows(
     ids: TensorFacts, padding: np.ndarray, mask: TensorFacts
 ) -> tuple[TensorFacts, np.ndarray, np.ndarray] | None:
     """The ids, their padding and the mask on the rows that both hold; None for a mask that is not 0/1 over tokens."""

@@ -12,6 +12,9 @@ CAUSES: dict[str, frozenset[str]] = {
     "batch-axis-missing": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
     "batch-axis-extra": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
     "tokenizer-model-mismatch": frozenset({"ids-out-of-vocabulary"}),
+    "padding-token-wrong": frozenset(
+        {"ids-out-of-vocabulary", "attention-mask-over-padding", "attention-mask-missing"}
+    ),
     "ids-out-of-vocabulary": frozenset(),
     "sequence-too-long": frozenset(),
     "labels-shape": frozenset(),
