@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import dataclasses
 
+import numpy as np
 import pytest
-from facts_builder import CLS, ROBERTA, SEP, TOKENIZER, batch, call, check
+from facts_builder import BERT, CLS, ROBERTA, SEP, TOKENIZER, batch, call, check
 
 from bertmagic.facts.call import CallFacts
 from bertmagic.rules import RULES
@@ -14,6 +15,9 @@ from bertmagic.rules import RULES
 FULL = batch([6, 6, 6])
 BEYOND = FULL.copy()
 BEYOND[1, 2] = 110
+IDS = batch([6, 4, 4])
+MASK = (IDS != 0).astype("int32")
+ROWS = np.arange(3)[:, None]
 
 MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
     "another vocabulary": (
@@ -81,6 +85,114 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             ),
             "Pad with the padding token",
             "input_ids = np.where(input_ids == -100, 0, input_ids)  # or pad with value=0",
+        ),
+    ),
+    "zeros on a row": (
+        "attention-mask-all-zero",
+        call(IDS, np.where(ROWS == 1, 0, MASK), said={"input_ids": "ids", "attention_mask": "mask"}),
+        (
+            "`mask` is 0 on every token of row 1",
+            (
+                "`mask` has no 1 in row 1, where `ids` holds 4 tokens: attention to all positions is masked "
+                "alike, so that the mask keeps `model` from nothing."
+            ),
+            "Make the mask 1 on tokens and 0 on padding",
+            'mask = (ids != 0).astype("int32")',
+        ),
+    ),
+    "zeros on each row": (
+        "attention-mask-all-zero",
+        call(
+            FULL, np.zeros_like(FULL), said={"input_ids": 'enc["input_ids"]', "attention_mask": 'enc["attention_mask"]'}
+        ),
+        (
+            '`enc["attention_mask"]` is 0 on every token of rows 0, 1 and 2',
+            (
+                '`enc["attention_mask"]` has no 1 in rows 0, 1 and 2, where `enc["input_ids"]` holds 6 '
+                "tokens each: attention to all positions is masked alike, so that the mask keeps `model` "
+                "from nothing."
+            ),
+            "Make the mask 1 on tokens and 0 on padding",
+            'enc["attention_mask"] = (enc["input_ids"] != 0).astype("int32")',
+        ),
+    ),
+    "the reverse": (
+        "attention-mask-inverted",
+        call(IDS, (IDS == 0).astype("int32"), said={"input_ids": "ids", "attention_mask": "mask"}),
+        (
+            "`mask` is 1 on padding and 0 on tokens",
+            (
+                "`mask` is 1 where `ids` is padding (0) and 0 where it holds tokens, in rows 1 and 2: "
+                "`model` attends to the padding alone."
+            ),
+            "Make the mask 1 on tokens and 0 on padding",
+            'mask = (ids != 0).astype("int32")',
+        ),
+    ),
+    "ids in the mask's place": (
+        "attention-mask-values",
+        call(IDS, IDS, said={"input_ids": "ids", "attention_mask": "keep"}, kinds="tf.Tensor"),
+        (
+            "`keep` holds the token ids where 1 and 0 are taken",
+            (
+                "`keep` holds 0 … 91 (the token ids) where `model` takes 1 on tokens and 0 on padding: it "
+                "attends only to the tokens with the largest number, in rows 0, 1 and 2."
+            ),
+            "Make the mask 1 on tokens and 0 on padding",
+            "keep = tf.cast(ids != 0, tf.int32)",
+        ),
+    ),
+    "counts in the mask's place": (
+        "attention-mask-values",
+        call(FULL, np.tile(np.arange(6), (3, 1)), said={"input_ids": "ids", "attention_mask": "mask"}),
+        (
+            "`mask` holds whole numbers where 1 and 0 are taken",
+            (
+                "`mask` holds 0 … 5 (whole numbers) where `model` takes 1 on tokens and 0 on padding: it "
+                "attends only to the tokens with the largest number, in rows 0, 1 and 2."
+            ),
+            "Make the mask 1 on tokens and 0 on padding",
+            'mask = (ids != 0).astype("int64")',
+        ),
+    ),
+    "an additive mask": (
+        "attention-mask-values",
+        call(IDS, (1.0 - MASK) * -1e9, encoder=dataclasses.replace(BERT, family="distilbert")),
+        (
+            "`attention_mask` holds an additive mask where 1 and 0 are taken",
+            (
+                "`attention_mask` holds -1000000000 … 0 (an additive mask) where `model` takes 1 on tokens "
+                "and 0 on padding: the scores of its tokens vanish beside the number that is added for a "
+                "mask of 0."
+            ),
+            "Make the mask 1 on tokens and 0 on padding",
+            'attention_mask = (input_ids != 0).astype("float64")',
+        ),
+    ),
+    "a mask a row": (
+        "attention-mask-shape",
+        call(IDS, np.ones((3, 1), "int32"), said={"input_ids": "ids", "attention_mask": "mask"}),
+        (
+            "`mask` has not the shape of `ids`",
+            (
+                "`mask` reaches `model` with shape (3, 1) beside token ids of shape (batch=3, seq=6): it is "
+                "broadcast over the sequence axis, and does not fit the padding of rows 1 and 2."
+            ),
+            "Make the mask 1 on tokens and 0 on padding",
+            'mask = (ids != 0).astype("int32")',
+        ),
+    ),
+    "a mask on its side": (
+        "attention-mask-shape",
+        call(IDS, MASK.T, said={"input_ids": "ids", "attention_mask": "mask"}, error="forward"),
+        (
+            "`mask` has not the shape of `ids`",
+            (
+                "`mask` reaches `model` with shape (6, 3) beside token ids of shape (batch=3, seq=6): "
+                "ValueError is raised."
+            ),
+            "Make the mask 1 on tokens and 0 on padding",
+            'mask = (ids != 0).astype("int32")',
         ),
     ),
 }

@@ -1,6 +1,6 @@
 """The rules, by family: facts in, a finding or nothing out. Which is the cause, where several fit: `order.py`."""
 
-from bertmagic.rules import labels, mask, padding, shape, structure, text
+from bertmagic.rules import labels, mask, mask_values, padding, shape, structure, text
 from bertmagic.rules.registry import RULES, Rule
 
-__all__ = ["RULES", "Rule", "labels", "mask", "padding", "shape", "structure", "text"]
+__all__ = ["RULES", "Rule", "labels", "mask", "mask_values", "padding", "shape", "structure", "text"]

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from bertmagic.finding import GRAVITY, Finding
 
+_OF_THE_BATCH_AXIS = frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing", "attention-mask-shape"})
 # Causes, first to last, each with the findings that follow from it and are left out beside it.
 CAUSES: dict[str, frozenset[str]] = {
     "input-missing": frozenset({"attention-mask-missing", "labels-shape"}),
-    "batch-axis-missing": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
-    "batch-axis-extra": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
+    "batch-axis-missing": _OF_THE_BATCH_AXIS,
+    "batch-axis-extra": _OF_THE_BATCH_AXIS,
     "tokenizer-model-mismatch": frozenset({"ids-out-of-vocabulary"}),
     "padding-token-wrong": frozenset(
         {"ids-out-of-vocabulary", "attention-mask-over-padding", "attention-mask-missing"}
@@ -18,6 +19,10 @@ CAUSES: dict[str, frozenset[str]] = {
     "ids-out-of-vocabulary": frozenset(),
     "sequence-too-long": frozenset(),
     "labels-shape": frozenset(),
+    "attention-mask-shape": frozenset(),
+    "attention-mask-inverted": frozenset({"attention-mask-all-zero", "attention-mask-over-padding"}),
+    "attention-mask-all-zero": frozenset(),
+    "attention-mask-values": frozenset(),
     "attention-mask-missing": frozenset(),
     "attention-mask-over-padding": frozenset(),
 }
