@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from facts_builder import BERT, CLS, ROBERTA, SEP, TOKENIZER, batch, call, check
+from facts_builder import BERT, CLS, ROBERTA, SEP, TOKENIZER, batch, call, check, model
 
 from bertmagic.facts.call import CallFacts
 from bertmagic.rules import RULES
@@ -18,6 +18,7 @@ BEYOND[1, 2] = 110
 IDS = batch([6, 4, 4])
 MASK = (IDS != 0).astype("int32")
 ROWS = np.arange(3)[:, None]
+LEFT = np.array([[CLS, 7, 8, SEP], [0, CLS, 7, SEP]], "int32")
 
 MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
     "another vocabulary": (
@@ -193,6 +194,133 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             ),
             "Make the mask 1 on tokens and 0 on padding",
             'mask = (ids != 0).astype("int32")',
+        ),
+    ),
+    "types before the mask": (
+        "inputs-swapped",
+        call(
+            IDS,
+            np.zeros_like(IDS),
+            types=MASK,
+            said={"input_ids": "ids", "attention_mask": "types", "token_type_ids": "mask"},
+        ),
+        (
+            "`model` is given the attention mask as `token_type_ids`",
+            (
+                "`model` is given the attention mask (`mask`) as `token_type_ids` and the token types "
+                "(`types`) as `attention_mask`: what each holds shows it, in every row of the batch."
+            ),
+            "Give the inputs by name",
+            "model(input_ids=ids, attention_mask=mask, token_type_ids=types)",
+        ),
+    ),
+    "types before the mask, inside": (
+        "inputs-swapped",
+        call(
+            IDS,
+            MASK,
+            types=0 * IDS,
+            encoder=dataclasses.replace(BERT, path="bert"),
+            of=model(BERT, said="embedder", type="Embedder", inputs={}),
+            received={"input_ids": IDS, "attention_mask": 0 * IDS, "token_type_ids": MASK},
+        ),
+        (
+            "`bert` is given the attention mask as `token_type_ids`",
+            (
+                "`bert` is given the attention mask (`attention_mask`) as `token_type_ids` and the token "
+                "types (`token_type_ids`) as `attention_mask`: what each holds shows it, in every row of the "
+                "batch."
+            ),
+            "Give the inputs by name",
+            (
+                "dict(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)  # "
+                "in the call of `bert`"
+            ),
+        ),
+    ),
+    "left padding": (
+        "padding-side",
+        call(LEFT, tokenizer=dataclasses.replace(TOKENIZER, padding_side="left"), said={"input_ids": "ids"}),
+        (
+            "`ids` is padded on the left, and `model` counts positions from there",
+            (
+                "`tokenizer.padding_side` is left, and row 1 of `ids` begins with padding: the first token "
+                "stands at position 1 in place of 0, and `model` has another embedding for each position."
+            ),
+            "Pad on the right",
+            'tokenizer.padding_side = "right"  # before the texts are tokenized',
+        ),
+    ),
+    "left padding by hand": (
+        "padding-side",
+        call(LEFT, tokenizer=TOKENIZER, said={"input_ids": "ids"}),
+        (
+            "`ids` is padded on the left, and `model` counts positions from there",
+            (
+                "Row 1 of `ids` begins with padding: the first token stands at position 1 in place of 0, and "
+                "`model` has another embedding for each position."
+            ),
+            "Pad on the right",
+            'tokenizer.padding_side = "right"  # before the texts are tokenized',
+        ),
+    ),
+    "a second segment for RoBERTa": (
+        "token-type-ids-invalid",
+        call(
+            IDS, MASK, types=MASK, encoder=dataclasses.replace(BERT, types=1), error="forward", of=model(said="roberta")
+        ),
+        (
+            "`token_type_ids` holds token types that `roberta` has no embedding for",
+            (
+                "`token_type_ids` holds 1 in rows 0, 1 and 2, first at position 0; `roberta` has only token "
+                "type 0 (type_vocab_size is 1). ValueError is raised."
+            ),
+            "Leave the token types out",
+            "roberta(input_ids, attention_mask=attention_mask)  # no token_type_ids",
+        ),
+    ),
+    "a third segment": (
+        "token-type-ids-invalid",
+        call(IDS, MASK, types=MASK * 2, said={"token_type_ids": "segments"}),
+        (
+            "`segments` holds token types that `model` has no embedding for",
+            (
+                "`segments` holds 2 in rows 0, 1 and 2, first at position 0; `model` has token types 0 to 1 "
+                "(type_vocab_size is 2)."
+            ),
+            "Number the segments from 0",
+            "segments = np.clip(segments, 0, 1)",
+        ),
+    ),
+    "special tokens twice": (
+        "special-tokens-doubled",
+        call([[CLS, CLS, 7, SEP, SEP], [CLS, CLS, 8, SEP, SEP]], tokenizer=TOKENIZER, said={"input_ids": "ids"}),
+        (
+            "`ids` has the special tokens twice",
+            (
+                "Rows 0 and 1 of `ids` begin with the start token (2) twice, and the separator (3) closes "
+                "the text twice: `tokenizer` adds both, and they are in the text too."
+            ),
+            "Leave the special tokens to the tokenizer, or write all of them",
+            ("enc = tokenizer(texts, padding=True, add_special_tokens=False)  # where the texts hold them already"),
+        ),
+    ),
+    "no special tokens": (
+        "special-tokens-missing",
+        call(
+            [[7, 8, 9], [8, 9, 7]],
+            tokenizer=dataclasses.replace(TOKENIZER, frame=(CLS, SEP), made_rows=True),
+            encoder=dataclasses.replace(BERT, pretrained="bert"),
+            said={"input_ids": "ids"},
+        ),
+        (
+            "`ids` has no special tokens",
+            (
+                "No row of `ids` has the start token (2) or the separator (3), which `tokenizer` puts around "
+                "a text: the first position holds a word."
+            ),
+            "Let the tokenizer add them",
+            "enc = tokenizer(texts, padding=True, truncation=True, add_special_tokens=True)",
         ),
     ),
 }

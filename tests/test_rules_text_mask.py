@@ -278,3 +278,222 @@ def test_the_mask_of_the_fix(facts: CallFacts) -> None:
             assert finding.fix is not None
             ast.parse(finding.fix.snippet)
             assert "!= 0" in finding.fix.snippet
+
+
+# -- inputs-swapped ----------------------------------------------------------------------------------------------------
+
+PAIRS = MASK * (np.arange(6) > 1)
+SINGLES = np.zeros_like(IDS)
+
+
+@pytest.mark.parametrize("types", [SINGLES, PAIRS])
+@pytest.mark.parametrize("error", [None, "forward"])
+def test_the_mask_and_the_token_types_swapped(types: np.ndarray, error: str | None) -> None:
+    facts = call(IDS, types, types=MASK, error=error)
+    finding = check("inputs-swapped", facts)
+    assert finding is not None
+    assert finding.evidence["given"] == {"attention_mask": "token_type_ids", "token_type_ids": "attention_mask"}
+    assert slugs(facts) == ["inputs-swapped"]
+
+
+def test_swapped_without_padding() -> None:
+    assert slugs(call(FULL, np.zeros_like(FULL), types=np.ones_like(FULL))) == ["inputs-swapped"]
+
+
+def test_the_outer_model_swaps_them() -> None:
+    received = {"input_ids": IDS, "attention_mask": SINGLES, "token_type_ids": MASK}
+    assert slugs(call(IDS, MASK, types=SINGLES, received=received)) == ["inputs-swapped"]
+
+
+@pytest.mark.parametrize("types", [None, SINGLES])
+def test_the_ids_in_the_masks_place(types: np.ndarray | None) -> None:
+    assert slugs(call(MASK, IDS, types=types)) == ["inputs-swapped"]
+
+
+def test_the_ids_in_the_place_of_the_token_types() -> None:
+    assert slugs(call(MASK, SINGLES, types=IDS, error="forward")) == ["inputs-swapped"]
+
+
+IN_ORDER = {
+    "in order": call(IDS, MASK, types=SINGLES),
+    "in order, pairs": call(IDS, MASK, types=PAIRS),
+    "in order, no token types": call(IDS, MASK),
+    "in order, no mask": call(FULL, types=np.zeros_like(FULL)),
+    "token types like the mask": call(IDS, MASK, types=MASK),
+    "token types of ones": call(IDS, MASK, types=np.ones_like(IDS)),
+    "no padding, token types of ones": call(FULL, np.ones_like(FULL), types=np.ones_like(FULL)),
+    "the first token masked, token types of ones": call(IDS, PAIRS, types=np.ones_like(IDS)),
+    "the first token masked": call(IDS, PAIRS, types=SINGLES),
+    "ids for a mask too (another rule's matter)": call(IDS, IDS, types=SINGLES),
+    "a mask of zeros (another rule's matter)": call(IDS, SINGLES, types=SINGLES),
+    "swapped outside, put right inside": call(
+        IDS, SINGLES, types=MASK, received={"input_ids": IDS, "attention_mask": MASK, "token_type_ids": SINGLES}
+    ),
+    "no padding token is known": call(IDS, SINGLES, types=MASK, encoder=dataclasses.replace(BERT, pad_id=None)),
+    "the encoder was not seen": call(IDS, SINGLES, types=MASK, seen=False),
+    "multiple choice": call(IDS[None], SINGLES[None], types=MASK[None], of=model(choices=True)),
+    "empty": call(np.zeros((0, 6), "int32"), np.zeros((0, 6), "int32"), types=np.zeros((0, 6), "int32")),
+}
+
+
+@pytest.mark.parametrize("facts", IN_ORDER.values(), ids=IN_ORDER)
+def test_the_order_is_no_fault(facts: CallFacts) -> None:
+    assert check("inputs-swapped", facts) is None
+
+
+# -- padding-side ------------------------------------------------------------------------------------------------------
+
+LEFT = np.array([[CLS, 7, 8, 9, 6, SEP], [PAD, PAD, CLS, 7, 8, SEP], [PAD, PAD, PAD, CLS, 7, SEP]], "int32")
+LEFT_MASK = (LEFT != PAD).astype("int32")
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padding_on_the_left(side: str) -> None:
+    facts = call(LEFT, LEFT_MASK, tokenizer=dataclasses.replace(TOKENIZER, padding_side=side))
+    finding = check("padding-side", facts)
+    assert finding is not None
+    assert finding.severity == "warning"
+    assert finding.evidence["rows"] == [1, 2]
+    assert finding.evidence["first token's position"] == {1: 2, 2: 3}
+    assert slugs(facts) == ["padding-side"]
+
+
+RIGHT_SIDE = {
+    "on the right": call(IDS, MASK, tokenizer=TOKENIZER),
+    "on the right, the tokenizer set to left since": call(
+        IDS, MASK, tokenizer=dataclasses.replace(TOKENIZER, padding_side="left")
+    ),
+    "explicit positions": call(
+        LEFT, LEFT_MASK, positions=np.maximum(np.cumsum(LEFT_MASK, axis=1) - 1, 0), tokenizer=TOKENIZER
+    ),
+    "relative positions": call(LEFT, LEFT_MASK, encoder=dataclasses.replace(BERT, positions=None), tokenizer=TOKENIZER),
+    "positions counted from the padding": call(
+        np.where(LEFT == PAD, 1, LEFT),
+        LEFT_MASK,
+        encoder=ROBERTA,
+        tokenizer=dataclasses.replace(TOKENIZER, pad_id=1),
+    ),
+    "the tokenizer is not known": call(LEFT, LEFT_MASK),
+    "one row, no padding": call(LEFT[:1], LEFT_MASK[:1], tokenizer=TOKENIZER),
+    "rows of padding": call(np.zeros((2, 6), "int32"), np.zeros((2, 6), "int32"), tokenizer=TOKENIZER),
+    "a text that begins with that id": call([[PAD, PAD, 7, 8], [CLS, 7, 8, SEP]], tokenizer=TOKENIZER),
+    "start tokens at the end, as XLNet has them": call(
+        [[PAD, PAD, 7, SEP, CLS], [7, 8, 9, SEP, CLS]], tokenizer=TOKENIZER
+    ),
+    "the encoder was not seen": call(LEFT, LEFT_MASK, tokenizer=TOKENIZER, seen=False),
+    "the outer model rolls the rows": call(
+        LEFT, LEFT_MASK, tokenizer=TOKENIZER, received={"input_ids": IDS, "attention_mask": MASK}
+    ),
+    "the forward pass raised": call(LEFT, LEFT_MASK, tokenizer=TOKENIZER, error="forward"),
+    "embeddings": call(embeds=np.zeros((3, 6, 8), "float32"), tokenizer=TOKENIZER),
+}
+
+
+@pytest.mark.parametrize("facts", RIGHT_SIDE.values(), ids=RIGHT_SIDE)
+def test_the_side_is_no_fault(facts: CallFacts) -> None:
+    assert check("padding-side", facts) is None
+
+
+# -- token-type-ids-invalid --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("types", [PAIRS * 2, PAIRS - 1, np.full_like(IDS, 7)])
+@pytest.mark.parametrize("error", [None, "forward"])
+def test_token_types_beyond_the_table(types: np.ndarray, error: str | None) -> None:
+    facts = call(IDS, MASK, types=types, error=error)
+    assert check("token-type-ids-invalid", facts) is not None
+    assert slugs(facts) == ["token-type-ids-invalid"]
+
+
+def test_a_second_segment_where_there_is_one_type() -> None:
+    encoder = dataclasses.replace(BERT, types=1)
+    finding = check("token-type-ids-invalid", call(IDS, MASK, types=PAIRS, encoder=encoder, error="forward"))
+    assert finding is not None
+    assert finding.evidence["values"] == [1]
+    assert finding.evidence["rows"] == [0, 1, 2]
+    assert finding.evidence["places"][0] == [0, 2]
+
+
+GOOD_TYPES = {
+    "one text": call(IDS, MASK, types=SINGLES),
+    "two texts": call(IDS, MASK, types=PAIRS),
+    "as floats": call(IDS, MASK, types=PAIRS.astype("float32")),
+    "as booleans": call(IDS, MASK, types=PAIRS.astype(bool)),
+    "zeros where there is one type": call(IDS, MASK, types=SINGLES, encoder=dataclasses.replace(BERT, types=1)),
+    "no table of types": call(IDS, MASK, types=PAIRS * 3, encoder=dataclasses.replace(BERT, types=None)),
+    "a table of no rows": call(IDS, MASK, types=PAIRS, encoder=dataclasses.replace(BERT, types=0)),
+    "fed, and not passed on": call(IDS, MASK, types=PAIRS * 3, received={"input_ids": IDS, "attention_mask": MASK}),
+    "the encoder was not seen": call(IDS, MASK, types=PAIRS * 3, seen=False),
+    "three types": call(IDS, MASK, types=PAIRS * 2, encoder=dataclasses.replace(BERT, types=3)),
+    "none": call(IDS, MASK),
+    "empty": call(np.zeros((0, 6), "int32"), types=np.zeros((0, 6), "int32")),
+}
+
+
+@pytest.mark.parametrize("facts", GOOD_TYPES.values(), ids=GOOD_TYPES)
+def test_the_token_types_are_no_fault(facts: CallFacts) -> None:
+    assert check("token-type-ids-invalid", facts) is None
+
+
+# -- special-tokens-doubled, special-tokens-missing --------------------------------------------------------------------
+
+DOUBLED = np.array([[CLS, CLS, 7, 8, SEP, SEP], [CLS, CLS, 7, SEP, SEP, PAD]], "int32")
+BARE = np.array([[7, 8, 9, 10, 11, 12], [7, 8, 9, 10, PAD, PAD]], "int32")
+MADE = dataclasses.replace(TOKENIZER, frame=(CLS, SEP), made_rows=True)
+PRETRAINED = dataclasses.replace(BERT, pretrained="bert-base-uncased")
+
+
+def masked(ids: object, **settings: Any) -> CallFacts:
+    array = np.asarray(ids, "int32")
+    return call(array, (array != PAD).astype("int32"), **{"tokenizer": MADE, "encoder": PRETRAINED, **settings})
+
+
+def test_special_tokens_twice() -> None:
+    facts = masked(DOUBLED)
+    finding = check("special-tokens-doubled", facts)
+    assert finding is not None
+    assert finding.evidence["rows"] == [0, 1]
+    assert slugs(facts) == ["special-tokens-doubled"]
+    cut = np.vstack([DOUBLED, [[CLS, CLS, 7, 8, 9, 10]]])
+    assert check("special-tokens-doubled", masked(cut)) is not None
+
+
+def test_no_special_tokens() -> None:
+    facts = masked(BARE)
+    finding = check("special-tokens-missing", facts)
+    assert finding is not None
+    assert finding.evidence["rows"] == [0, 1]
+    assert slugs(facts) == ["special-tokens-missing"]
+    head = masked(BARE, encoder=BERT, of=model(type="TFBertForSequenceClassification"))
+    assert check("special-tokens-missing", head) is not None
+
+
+SPECIAL_TOKENS_AS_THEY_ARE = {
+    "once": masked(batch([6, 4, 3])),
+    "twice in one row of many": masked(np.vstack([batch([6, 6, 6, 6]), DOUBLED[:1]])),
+    "an empty second text": masked([[CLS, 7, 8, SEP, SEP], [CLS, 7, SEP, SEP, PAD]]),
+    "start tokens twice, separators once": masked([[CLS, CLS, 7, 8, SEP], [CLS, CLS, 7, SEP, PAD]]),
+    "several start tokens on purpose": masked([[CLS, CLS, CLS, 7, SEP, SEP], [CLS, CLS, CLS, SEP, SEP, PAD]]),
+    "sentences each with their own": masked([[CLS, 7, SEP, CLS, 8, SEP], [CLS, 9, SEP, CLS, 7, SEP]]),
+    "twice, the tokenizer not known": masked(DOUBLED, tokenizer=None),
+    "no text between": masked([[CLS, CLS, SEP], [CLS, SEP, PAD]]),
+    "none, another tokenizer's rows": masked(BARE, tokenizer=dataclasses.replace(MADE, made_rows=False)),
+    "none, as the tokenizer has it": masked(BARE, tokenizer=dataclasses.replace(MADE, frame=())),
+    "none, the start token comes last": masked(BARE, tokenizer=dataclasses.replace(MADE, frame=(SEP, CLS))),
+    "none, a random encoder under a head of one's own": masked(BARE, encoder=BERT, of=model(inputs={})),
+    "none, running text": masked(BARE, of=model(type="TFBertForMaskedLM")),
+    "none, a label for each token": masked(BARE, labels=np.zeros((2, 6)), outputs=(2, 6, 3), loss="sparse"),
+    "in some rows, as long texts are cut": masked([[CLS, 7, 8, 9], [10, 11, 12, SEP], [7, 8, 9, 10]]),
+    "no start token is known": masked(BARE, tokenizer=dataclasses.replace(MADE, cls_id=None)),
+    "one id begins and closes": masked(BARE, tokenizer=dataclasses.replace(MADE, cls_id=SEP)),
+    "only padding": masked(np.zeros((2, 4))),
+    "embeddings": call(embeds=np.zeros((3, 6, 8), "float32"), tokenizer=MADE),
+    "the forward pass raised": masked(BARE, error="forward"),
+    "the outer model adds them": masked(BARE, received={"input_ids": FULL, "attention_mask": np.ones_like(FULL)}),
+}
+
+
+@pytest.mark.parametrize("facts", SPECIAL_TOKENS_AS_THEY_ARE.values(), ids=SPECIAL_TOKENS_AS_THEY_ARE)
+def test_the_special_tokens_are_no_fault(facts: CallFacts) -> None:
+    assert check("special-tokens-doubled", facts) is None
+    assert check("special-tokens-missing", facts) is None

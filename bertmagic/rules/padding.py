@@ -7,9 +7,10 @@ import numpy as np
 from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.code import encoder_name
 from bertmagic.rules.mask import on_same_rows
 from bertmagic.rules.registry import rule
-from bertmagic.rules.words import rows_of
+from bertmagic.rules.words import listed, rows_of
 
 
 @rule("error")
@@ -158,3 +159,66 @@ def _padded_right(ids: TensorFacts, wrong: int, pad: object) -> Fix:
     made = f"tf.constant({made})" if ids.kind.startswith("tf.") else made
     lines.append(f"{name} = {made}  # or pad with value={pad}")
     return Fix("Pad with the padding token", "\n".join(lines))
+
+
+@rule("warning")
+def padding_side(call: CallFacts) -> Finding | None:
+    """Rows are padded on the left for a model with absolute positions.
+
+    What it finds: padding before a text's first special token, for an encoder that counts positions from the row's
+    beginning, given no position ids. Encoders with relative positions, and RoBERTa's, which count from the first
+    token, take padding on either side.
+
+    Why it is bad: a text's tokens get other positions with each batch, as its longest text has it, and the first
+    position, which pooled heads read, is padding. The mask does not help against that.
+
+    Wrong:
+
+        tokenizer = AutoTokenizer.from_pretrained("bert-base-uncased", padding_side="left")
+
+    Right:
+
+        tokenizer = AutoTokenizer.from_pretrained("bert-base-uncased")   # "right"
+    """
+    tokenizer = call.tokenizer
+    if tokenizer is None or tokenizer.cls_id is None or not call.ran:
+        return None
+    for encoder_call in call.encoder_calls:
+        encoder, found = encoder_call.encoder, call.padding(encoder_call)
+        if not encoder_call.seen or found is None or encoder.positions is None or encoder.position_offset:
+            continue
+        ids, padding = found
+        if "position_ids" in encoder_call.given or tokenizer.cls_id in (tokenizer.pad_id, tokenizer.sep_id):
+            continue
+        assert ids.values is not None
+        held = padding.any(axis=1) & ~padding.all(axis=1)
+        first = np.argmin(padding, axis=1)
+        # The text's own first special token after the padding shows that it begins there, and not in the middle.
+        begins = ids.values[np.arange(len(ids.values)), first] == tokenizer.cls_id
+        left = held & padding[:, 0] & begins
+        if not left.any() or (held & ~left).any():
+            continue
+        rows = [int(row) for row in np.flatnonzero(left)]
+        named = [ids.row_index(row) for row in rows]
+        name, said = tokenizer.said or "tokenizer", encoder_name(call, encoder_call)
+        by_setting = tokenizer.padding_side == "left"
+        why = f"`{name}.padding_side` is left, and " if by_setting else ""
+        line = f'{name}.padding_side = "right"  # before the texts are tokenized'
+        return Finding(
+            "padding-side",
+            "warning",
+            ids.called,
+            f"`{ids.called}` is padded on the left, and `{said}` counts positions from there",
+            f"{why}{rows_of(named) if why else rows_of(named).capitalize()} of `{ids.called}` "
+            f"{'begins' if len(rows) == 1 else 'begin'} with padding: the first token stands at position "
+            f"{listed(sorted({int(each) for each in first[rows]}))} in place of 0, and `{said}` has another embedding "
+            "for each position.",
+            {
+                "rows": named,
+                "first token's position": {ids.row_index(row): int(first[row]) for row in rows},
+                "padding_side": tokenizer.padding_side,
+                "positions": encoder.positions,
+            },
+            Fix("Pad on the right", line),
+        )
+    return None

@@ -268,3 +268,61 @@ def _tokens_in_a_row(tokens: TensorFacts, encoder: EncoderFacts, most: int) -> t
     counts = (tokens.values != encoder.position_offset - 1).sum(axis=-1).reshape(-1)
     rows = [tokens.row_index(int(row)) for row in np.flatnonzero(counts > most)] if tokens.values.ndim == 2 else []
     return int(counts.max(initial=0)), rows
+
+
+@rule("error")
+def token_type_ids_invalid(call: CallFacts) -> Finding | None:
+    """Token types are not below the rows of the model's token type embeddings.
+
+    What it finds: token types that the encoder receives and has no embedding for: a second segment for RoBERTa, which
+    has one type only, or another tensor in their place.
+
+    Why it is bad: the lookup raises on a CPU (`indices … is not in [0, 1)`); on a GPU TensorFlow reads zeros.
+
+    Wrong:
+
+        roberta(ids, attention_mask=mask, token_type_ids=segments)   # 0 and 1; type_vocab_size is 1
+
+    Right:
+
+        roberta(ids, attention_mask=mask)
+    """
+    for encoder_call in call.encoder_calls:
+        types, rows = encoder_call.whole("token_type_ids"), encoder_call.encoder.types
+        if not encoder_call.seen or types is None or types.values is None or not rows:
+            continue
+        values = types.values
+        if values.dtype.kind not in "iuf" or values.ndim < 2 or not values.size:
+            continue
+        bad = np.isfinite(values) & ((values < 0) | (values >= rows))
+        if not bad.any():
+            continue
+        where = np.argwhere(bad)
+        found = sorted({int(value) for value in values[bad]})
+        at = sorted({types.row_index(int(place[0])) for place in where})
+        raised = f" {call.error.type} is raised." if call.error is not None else ""
+        only = "only token type 0" if rows == 1 else f"token types 0 to {rows - 1}"
+        name = encoder_name(call, encoder_call)
+        ids = encoder_call.whole("input_ids")
+        beyond = rows == 1 or ids is None
+        code = f"{call.model.said}({ids.called if ids is not None else 'ids'}, attention_mask=mask)"
+        mask = encoder_call.whole("attention_mask")
+        code = code.replace("attention_mask=mask", f"attention_mask={mask.called}") if mask is not None else code
+        return Finding(
+            "token-type-ids-invalid",
+            "error",
+            types.called,
+            f"`{types.called}` holds token types that `{name}` has no embedding for",
+            f"`{types.called}` holds {listed(found)} in {rows_of(at)}, first at position {int(where[0][-1])}; `{name}` "
+            f"has {only} (type_vocab_size is {rows}).{raised}",
+            {
+                "values": found[:20],
+                "rows": at,
+                "places": [[types.row_index(int(place[0])), *map(int, place[1:])] for place in where[:5]],
+                "type_vocab_size": rows,
+            },
+            Fix("Leave the token types out", f"{code}  # no token_type_ids")
+            if beyond
+            else Fix("Number the segments from 0", f"{types.called} = np.clip({types.called}, 0, {rows - 1})"),
+        )
+    return None
