@@ -24,6 +24,9 @@ from bertmagic.rules import RULES
 # How many rows the dry pass runs where the user asks for no number.
 FEW = 2
 
+# The rules that the padding probe confirms or refutes.
+_PROBED = frozenset({"attention-mask-missing", "attention-mask-over-padding", "attention-mask-inverted"})
+
 Pairing = Callable[["np.ndarray | None"], "TokenizerFacts | None"]
 
 
@@ -61,6 +64,7 @@ class Examiner:
             model=model,
             inputs=inputs,
             labels=labels,
+            weights=tuple(self._facts(leaf) for leaf in live.weights),
             encoder_calls=guessed,
             tokenizer=tokenizer,
             container=live.container,
@@ -134,7 +138,7 @@ class Examiner:
 
     def _suspicious(self, facts: CallFacts) -> bool:
         """Whether content alone suggests a fault of the mask, which a probe must confirm or refute."""
-        return any(finding.rule.startswith("attention-mask-") for finding in self._findings(facts))
+        return any(finding.rule in _PROBED for finding in self._findings(facts))
 
     def _probed(
         self,

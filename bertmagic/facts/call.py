@@ -80,12 +80,16 @@ class EncoderCallFacts:
 
 @dataclass(frozen=True)
 class CallFacts:
-    """One call of a model. `labels`, `outputs`: those of the loss; `error`: what the dry pass raised, if it did."""
+    """One call of a model. `labels`, `outputs`: those of the loss; `error`: what the dry pass raised, if it did.
+
+    `weights`: the sample weights, where the call has any.
+    """
 
     kind: CallKind
     model: ModelFacts
     inputs: tuple[TensorFacts, ...]
     labels: tuple[TensorFacts, ...] = ()
+    weights: tuple[TensorFacts, ...] = ()
     outputs: tuple[TensorFacts, ...] = ()
     encoder_calls: tuple[EncoderCallFacts, ...] = ()
     loss: LossFacts | None = None

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class TokenizerFacts:
     """`said`: the tokenizer's name in the cell; `vocab_rows`: ids are below it (added tokens counted).
 
-    `paired`: why this tokenizer is taken for the batch's own, in words.
+    `paired`: why this tokenizer is taken for the batch's own, in words; `made_rows`: because its output holds them.
+    `base_rows`: the vocabulary without added tokens. `frame`: the special tokens that it puts around a text.
     """
 
     said: str | None
@@ -22,6 +23,10 @@ class TokenizerFacts:
     padding_side: str
     paired: str
     eos_id: int | None = None
+    mask_id: int | None = None
+    base_rows: int | None = None
+    frame: tuple[int, ...] = ()
+    made_rows: bool = False
 
     @property
     def ends(self) -> tuple[int, ...]:

@@ -70,6 +70,9 @@ def noting(note: Callable[[TokenizerCall], None]) -> Iterator[None]:
             setattr(base, name, original)
 
 
+_BY_ROWS = "its output holds the batch's first row"
+
+
 def tokenizer_facts(tokenizer: Any, said: str | None, paired: str) -> TokenizerFacts:
     """The facts of a tokenizer; `len()` counts added tokens, which `vocab_size` does not (transformers 4.53.3)."""
     length = getattr(tokenizer, "model_max_length", None)
@@ -81,10 +84,28 @@ def tokenizer_facts(tokenizer: Any, said: str | None, paired: str) -> TokenizerF
         cls_id=_id(tokenizer, "cls"),
         sep_id=_id(tokenizer, "sep"),
         eos_id=_id(tokenizer, "eos"),
+        mask_id=_id(tokenizer, "mask"),
+        base_rows=_base_rows(tokenizer),
+        frame=_frame(tokenizer),
+        made_rows=paired == _BY_ROWS,
         max_length=length if isinstance(length, int) and length < 1_000_000 else None,
         padding_side=str(getattr(tokenizer, "padding_side", "right")),
         paired=paired,
     )
+
+
+def _base_rows(tokenizer: Any) -> int | None:
+    size = getattr(tokenizer, "vocab_size", None)
+    return size if isinstance(size, int) else None
+
+
+def _frame(tokenizer: Any) -> tuple[int, ...]:
+    """The ids that the tokenizer puts around a text; empty where it does not tell (transformers 4.53.3)."""
+    try:
+        ids = tokenizer.build_inputs_with_special_tokens([])
+        return tuple(int(each) for each in ids if each is not None)
+    except Exception:  # noqa: BLE001  # a tokenizer of one's own: its frame is not known
+        return ()
 
 
 def _id(tokenizer: Any, token: str) -> int | None:
@@ -104,7 +125,7 @@ def pair(ids: np.ndarray | None, calls: list[TokenizerCall], namespace: Mapping[
         first = ids.reshape(-1, ids.shape[-1])[0]
         for call in reversed(calls):
             if _gave(call.output, first):
-                return call.tokenizer, "its output holds the batch's first row"
+                return call.tokenizer, _BY_ROWS
     called = {id(call.tokenizer): call.tokenizer for call in calls}
     if len(called) == 1:
         return next(iter(called.values())), "the only tokenizer that the cell calls"

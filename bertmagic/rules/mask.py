@@ -43,7 +43,7 @@ def attention_mask_missing(call: CallFacts) -> Finding | None:
             continue
         if "attention_mask" in encoder_call.given:
             continue
-        found = _read_padding(call, encoder_call)
+        found = read_padding(call, encoder_call)
         if found is None:
             continue
         ids, padding = found
@@ -93,10 +93,10 @@ def attention_mask_over_padding(call: CallFacts) -> Finding | None:
     """
     for encoder_call in call.encoder_calls:
         mask = encoder_call.whole("attention_mask")
-        found = _read_padding(call, encoder_call) if encoder_call.seen else None
+        found = read_padding(call, encoder_call) if encoder_call.seen else None
         if found is None or mask is None:
             continue
-        aligned = _on_same_rows(*found, mask)
+        aligned = on_same_rows(*found, mask)
         if aligned is None:
             continue
         ids, padding, values = aligned
@@ -125,12 +125,12 @@ def attention_mask_over_padding(call: CallFacts) -> Finding | None:
             title,
             _sentence(call, ids, attended, rows, fault),
             {**_evidence(call, ids, attended, rows), "mask": mask.called},
-            Fix("Set the mask to 0 over padding", _covering(call, encoder_call, ids, mask, made), proof=_proof(call)),
+            Fix("Set the mask to 0 over padding", covering(call, encoder_call, ids, mask, made), proof=_proof(call)),
         )
     return None
 
 
-def _read_padding(call: CallFacts, encoder_call: EncoderCallFacts) -> tuple[TensorFacts, np.ndarray] | None:
+def read_padding(call: CallFacts, encoder_call: EncoderCallFacts) -> tuple[TensorFacts, np.ndarray] | None:
     """The ids and where they are padding; None where there is none, or where what was run shows that none is read."""
     found = call.padding(encoder_call)
     if found is None or not call.ran or not padded_rows(found[1]).size:
@@ -144,7 +144,7 @@ def _read_padding(call: CallFacts, encoder_call: EncoderCallFacts) -> tuple[Tens
     return found
 
 
-def _on_same_rows(
+def on_same_rows(
     ids: TensorFacts, padding: np.ndarray, mask: TensorFacts
 ) -> tuple[TensorFacts, np.ndarray, np.ndarray] | None:
     """The ids, their padding and the mask on the rows that both hold; None for a mask that is not 0/1 over tokens."""
@@ -229,7 +229,7 @@ def _feeding(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, 
     return "\n".join(lines)
 
 
-def _covering(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, mask: TensorFacts, made: bool) -> str:
+def covering(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, mask: TensorFacts, made: bool) -> str:
     """A mask that is 0 over the padding, assigned to the user's own name."""
     if made:
         pad_id = call.pad_id(encoder_call.encoder)

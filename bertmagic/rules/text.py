@@ -17,6 +17,99 @@ from bertmagic.rules.words import listed, rows_of
 
 
 @rule("error")
+def tokenizer_model_mismatch(call: CallFacts) -> Finding | None:
+    """The tokenizer's vocabulary is not the model's: another checkpoint, or tokens added and embeddings not resized.
+
+    What it finds: token ids that the word embeddings have no row for, where the tokenizer of these ids has more tokens
+    than the embeddings have rows. A tokenizer with fewer tokens than rows is usual: embeddings are rounded up.
+
+    Why it is bad: an id means another word to the model than to the tokenizer, or none at all; the lookup raises on a
+    CPU, and reads zeros on a GPU without an error.
+
+    Wrong:
+
+        tokenizer = AutoTokenizer.from_pretrained("bert-base-uncased")
+        model = TFBertModel.from_pretrained("bert-base-cased")
+
+        tokenizer.add_tokens(["<laugh>"])
+        model(tokenizer("<laugh>", return_tensors="tf"))
+
+    Right:
+
+        tokenizer = AutoTokenizer.from_pretrained("bert-base-cased")
+        model = TFBertModel.from_pretrained("bert-base-cased")
+
+        tokenizer.add_tokens(["<laugh>"])
+        model.resize_token_embeddings(len(tokenizer))
+        model(tokenizer("<laugh>", return_tensors="tf"))
+    """
+    tokenizer = call.tokenizer
+    for encoder_call, ids in call.token_ids():
+        values, encoder = ids.values, encoder_call.encoder
+        rows = encoder.vocab_rows
+        if tokenizer is None or values is None or rows is None or not (encoder_call.seen or _surely_ids(call)):
+            continue
+        if not _is_tokenizers_own(call, values, rows) or not (values >= rows).any():
+            continue
+        bad = values >= rows
+        where = np.argwhere(bad)
+        found = sorted({int(value) for value in values[bad]})
+        at = sorted({ids.row_index(int(place[0])) for place in where})
+        name = tokenizer.said or "tokenizer"
+        added = tokenizer.base_rows is not None and tokenizer.base_rows <= rows
+        fault = (
+            f"`{name}` has {tokenizer.vocab_rows} tokens, {tokenizer.vocab_rows - rows} more than the {rows} rows of "
+            f"`{encoder.source}`"
+        )
+        why = f"; {tokenizer.vocab_rows - (tokenizer.base_rows or 0)} of them were added to it" if added else ""
+        place = rows_of(at) if values.ndim > 1 else f"position{'s' if len(at) > 1 else ''} {listed(at)}"
+        return Finding(
+            "tokenizer-model-mismatch",
+            "error",
+            name,
+            f"`{name}` has more tokens than `{encoder_name(call, encoder_call)}` has embeddings",
+            f"{fault}{why}. `{ids.called}` holds {listed(found)} in {place}, beyond those rows.",
+            {
+                "tokens": tokenizer.vocab_rows,
+                "vocabulary rows": rows,
+                "source": encoder.source,
+                "ids": found[:20],
+                "rows": at,
+                "places": [[ids.row_index(int(place[0])), *map(int, place[1:])] for place in where[:5]],
+                "paired": tokenizer.paired,
+            },
+            _same_vocabulary(call, encoder, name, added),
+        )
+    return None
+
+
+def _is_tokenizers_own(call: CallFacts, values: np.ndarray, rows: int) -> bool:
+    """Whether all these ids are the tokenizer's, which has more tokens than the embeddings have `rows`."""
+    tokenizer = call.tokenizer
+    if tokenizer is None or tokenizer.vocab_rows <= rows or values.dtype.kind not in "iuf":
+        return False
+    return bool(((values >= 0) & (values < tokenizer.vocab_rows)).all())
+
+
+def _same_vocabulary(call: CallFacts, encoder: EncoderFacts, name: str, added: bool) -> Fix:
+    """The embeddings resized, the model's own tokenizer, or a config of the tokenizer's size."""
+    model = call.model.said
+    if added:
+        whole = f"{model}.resize_token_embeddings(len({name}))  # once tokens are added"
+        inner = (
+            f"# the TF model that holds `{encoder.path}`: resize_token_embeddings(len({name})) once tokens are added"
+        )
+        return Fix("Resize the embeddings for the added tokens", whole if call.model.type.startswith("TF") else inner)
+    if encoder.pretrained is not None:
+        code = f"{name} = AutoTokenizer.from_pretrained({json.dumps(encoder.pretrained)})"
+        return Fix("Take the model's own tokenizer", code)
+    return Fix(
+        "Make the model for the tokenizer's vocabulary",
+        f"vocab_size = len({name})  # in the config that `{model}` is made from: {encoder.vocab_rows} now",
+    )
+
+
+@rule("error")
 def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
     """A token id is negative, or not below the rows of the word embeddings.
 
@@ -41,8 +134,8 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
             continue
         if not encoder_call.seen and not _surely_ids(call):
             continue
-        if call.tokenizer is not None and call.tokenizer.vocab_rows > rows and not (values < 0).any():
-            continue
+        if _is_tokenizers_own(call, values, rows):
+            continue  # The tokenizer is to blame, if any of them is out of range.
         bad = np.isfinite(values) & ((values < 0) | (values >= rows))
         if not bad.any():
             continue
@@ -175,3 +268,61 @@ def _tokens_in_a_row(tokens: TensorFacts, encoder: EncoderFacts, most: int) -> t
     counts = (tokens.values != encoder.position_offset - 1).sum(axis=-1).reshape(-1)
     rows = [tokens.row_index(int(row)) for row in np.flatnonzero(counts > most)] if tokens.values.ndim == 2 else []
     return int(counts.max(initial=0)), rows
+
+
+@rule("error")
+def token_type_ids_invalid(call: CallFacts) -> Finding | None:
+    """Token types are not below the rows of the model's token type embeddings.
+
+    What it finds: token types that the encoder receives and has no embedding for: a second segment for RoBERTa, which
+    has one type only, or another tensor in their place.
+
+    Why it is bad: the lookup raises on a CPU (`indices … is not in [0, 1)`); on a GPU TensorFlow reads zeros.
+
+    Wrong:
+
+        roberta(ids, attention_mask=mask, token_type_ids=segments)   # 0 and 1; type_vocab_size is 1
+
+    Right:
+
+        roberta(ids, attention_mask=mask)
+    """
+    for encoder_call in call.encoder_calls:
+        types, rows = encoder_call.whole("token_type_ids"), encoder_call.encoder.types
+        if not encoder_call.seen or types is None or types.values is None or not rows:
+            continue
+        values = types.values
+        if values.dtype.kind not in "iuf" or values.ndim < 2 or not values.size:
+            continue
+        bad = np.isfinite(values) & ((values < 0) | (values >= rows))
+        if not bad.any():
+            continue
+        where = np.argwhere(bad)
+        found = sorted({int(value) for value in values[bad]})
+        at = sorted({types.row_index(int(place[0])) for place in where})
+        raised = f" {call.error.type} is raised." if call.error is not None else ""
+        only = "only token type 0" if rows == 1 else f"token types 0 to {rows - 1}"
+        name = encoder_name(call, encoder_call)
+        ids = encoder_call.whole("input_ids")
+        beyond = rows == 1 or ids is None
+        code = f"{call.model.said}({ids.called if ids is not None else 'ids'}, attention_mask=mask)"
+        mask = encoder_call.whole("attention_mask")
+        code = code.replace("attention_mask=mask", f"attention_mask={mask.called}") if mask is not None else code
+        return Finding(
+            "token-type-ids-invalid",
+            "error",
+            types.called,
+            f"`{types.called}` holds token types that `{name}` has no embedding for",
+            f"`{types.called}` holds {listed(found)} in {rows_of(at)}, first at position {int(where[0][-1])}; `{name}` "
+            f"has {only} (type_vocab_size is {rows}).{raised}",
+            {
+                "values": found[:20],
+                "rows": at,
+                "places": [[types.row_index(int(place[0])), *map(int, place[1:])] for place in where[:5]],
+                "type_vocab_size": rows,
+            },
+            Fix("Leave the token types out", f"{code}  # no token_type_ids")
+            if beyond
+            else Fix("Number the segments from 0", f"{types.called} = np.clip({types.called}, 0, {rows - 1})"),
+        )
+    return None

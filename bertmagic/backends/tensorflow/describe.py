@@ -80,7 +80,10 @@ def describe_encoder(path: str, layer: Any) -> EncoderFacts:
         has_table = getattr(embeddings, "position_embeddings", None) is not None
         if has_table or not getattr(embeddings, "built", False):
             positions, _ = rows("position_embeddings", "max_position_embeddings")
-    types, _ = rows("token_type_embeddings", "type_vocab_size")
+    types: int | None = None
+    # Funnel compares token types and has no such table, whatever its config says.
+    if getattr(embeddings, "token_type_embeddings", None) is not None or not getattr(embeddings, "built", False):
+        types, _ = rows("token_type_embeddings", "type_vocab_size")
     # RoBERTa and its kin count positions from padding_idx + 1 (transformers 4.53.3, TFRobertaEmbeddings).
     counts_from_padding = hasattr(embeddings, "create_position_ids_from_input_ids")
     offset = int(embeddings.padding_idx) + 1 if counts_from_padding else 0
