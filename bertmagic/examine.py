@@ -64,6 +64,10 @@ class Examiner:
             encoder_calls=guessed,
             tokenizer=tokenizer,
             container=live.container,
+            data=self.said(live.data),
+            data_type=live.data_type,
+            parts=live.parts,
+            weights=tuple(self._facts(leaf) for leaf in live.weights),
             rows_of=live.size or 1,
         )
 

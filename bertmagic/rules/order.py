@@ -8,11 +8,16 @@ from bertmagic.finding import GRAVITY, Finding
 
 # Causes, first to last, each with the findings that follow from it and are left out beside it.
 CAUSES: dict[str, frozenset[str]] = {
+    "dataset-unbatched": frozenset(
+        {"input-missing", "batch-axis-missing", "labels-shape", "sequence-too-long", "attention-mask-missing"}
+    ),
     "input-missing": frozenset({"attention-mask-missing", "labels-shape"}),
     "batch-axis-missing": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
     "batch-axis-extra": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
     "ids-out-of-vocabulary": frozenset(),
     "sequence-too-long": frozenset(),
+    "loss-mismatch": frozenset({"labels-out-of-range", "labels-shape"}),
+    "labels-out-of-range": frozenset(),
     "labels-shape": frozenset(),
     "attention-mask-missing": frozenset(),
     "attention-mask-over-padding": frozenset(),
