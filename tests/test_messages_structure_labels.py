@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
-from facts_builder import BERT, batch, call, check, model
+from facts_builder import BERT, batch, call, check, model, tensor
 
 from bertmagic.facts.call import CallFacts
 
@@ -18,6 +19,20 @@ UNBATCHED = dataclasses.replace(
     call(FULL[0], labels=np.array(1), loss="sparse", error="forward", of=CLASSIFIER), container="Dataset", data="train"
 )
 TAGGER = model(type="TFBertForTokenClassification", sizes={"labels": 2})
+
+TWO = dataclasses.replace(
+    model(type="Functional", said="clf", inputs={"input_ids": (None, None), "attention_mask": (None, None)}),
+    takes=frozenset({"input_ids", "attention_mask"}),
+)
+IDS = batch([6, 4, 3])
+MASK = (IDS != 0).astype("int32")
+
+
+def flat(facts: CallFacts, **changes: Any) -> CallFacts:
+    """The facts as of a dataset's element (ids, labels, weights)."""
+    weights = (tensor("sample_weight", [0, 1, 1]),)
+    settings: dict[str, Any] = {"container": "Dataset", "data": "train", "weights": weights, **changes}
+    return dataclasses.replace(facts, **settings)
 
 
 def computed(facts: CallFacts, value: float = 0.7, from_logits: bool | None = None) -> CallFacts:
@@ -253,6 +268,157 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             ),
             "Compile with the loss that fits",
             "net.compile(optimizer=net.optimizer, loss=tf.keras.losses.BinaryCrossentropy())",
+        ),
+    ),
+    "ids, mask and labels, flat": (
+        "dataset-structure",
+        flat(call(IDS, labels=MASK, of=TWO, seen=False, error="forward")),
+        (
+            "`train` gives the attention mask in the place of the labels",
+            (
+                "An element of `train` is a flat tuple; Keras reads a tuple as (inputs, labels) or (inputs, "
+                "labels, sample weights), and so takes its second part, of shape (batch=3, seq=6) and holding "
+                "the attention mask, for the labels and its third for sample weights. ValueError is raised."
+            ),
+            "Put the inputs together, and the labels after them",
+            "train = train.map(lambda ids, mask, labels: ((ids, mask), labels))",
+        ),
+    ),
+    "ids and mask, flat": (
+        "dataset-structure",
+        flat(call(IDS, labels=MASK, of=TWO, seen=False, error="forward"), weights=()),
+        (
+            "`train` gives the attention mask in the place of the labels",
+            (
+                "An element of `train` is a flat tuple; Keras reads a tuple as (inputs, labels) or (inputs, "
+                "labels, sample weights), and so takes its second part, of shape (batch=3, seq=6) and holding "
+                "the attention mask, for the labels. ValueError is raised."
+            ),
+            "Put the inputs together, and the labels after them",
+            "train = tf.data.Dataset.zip((train.map(lambda ids, mask: (ids, mask)), labels_dataset))",
+        ),
+    ),
+    "a second text": (
+        "dataset-structure",
+        flat(call(IDS, labels=batch([5, 5, 5]), of=TWO, seen=False, error="forward"), weights=()),
+        (
+            "`train` gives token ids in the place of the labels",
+            (
+                "An element of `train` is a flat tuple; Keras reads a tuple as (inputs, labels) or (inputs, "
+                "labels, sample weights), and so takes its second part, of shape (batch=3, seq=5) and holding "
+                "token ids, for the labels. ValueError is raised."
+            ),
+            "Put the inputs together, and the labels after them",
+            ("train = tf.data.Dataset.zip((train.map(lambda ids, second: (ids, second)), labels_dataset))"),
+        ),
+    ),
+    "flat, and broadcast": (
+        "dataset-structure",
+        flat(call(IDS, labels=MASK, of=CLASSIFIER, outputs=(3, 1)), data=None),
+        (
+            "`dataset` gives the attention mask in the place of the labels",
+            (
+                "An element of `dataset` is a flat tuple; Keras reads a tuple as (inputs, labels) or (inputs, "
+                "labels, sample weights), and so takes its second part, of shape (batch=3, seq=6) and holding "
+                "the attention mask, for the labels and its third for sample weights. Nothing is raised."
+            ),
+            "Put the inputs together, and the labels after them",
+            ('dataset = dataset.map(lambda ids, mask, labels: ({"input_ids": ids, "attention_mask": mask}, labels))'),
+        ),
+    ),
+    "four parts": (
+        "dataset-structure",
+        flat(call(IDS, error="data"), parts=4),
+        (
+            "An element of `train` has 4 parts",
+            (
+                "An element of `train` is a flat tuple of 4 parts; Keras reads a tuple as (inputs, labels) or "
+                "(inputs, labels, sample weights). ValueError is raised."
+            ),
+            "Put the inputs together, and the labels after them",
+            "train = train.map(lambda *parts: (parts[:-1], parts[-1]))",
+        ),
+    ),
+    "labels among the features": (
+        "dataset-structure",
+        flat(
+            call(IDS, MASK, of=TWO, others=[tensor("labels", [0, 1, 0])], outputs=(3, 2), loss="sparse", error="loss")
+        ),
+        (
+            'The labels are among the features of `train`, under "labels"',
+            (
+                'An element of `train` is one dict, whose "labels" is no input of `clf`, and nothing stands in '
+                "the place of the labels; Keras reads a tuple as (inputs, labels) or (inputs, labels, sample "
+                "weights). ValueError is raised in the loss."
+            ),
+            "Give each element as (inputs, labels)",
+            (
+                'train = train.map(lambda x: ({"input_ids": x["input_ids"], "attention_mask": '
+                'x["attention_mask"]}, x["labels"]))'
+            ),
+        ),
+    ),
+    "the mask of all rows": (
+        "row-count-mismatch",
+        call(
+            IDS[:2],
+            MASK,
+            labels=[0, 1],
+            error="data",
+            said={"input_ids": 'x["input_ids"]', "attention_mask": 'enc["attention_mask"]', "labels": "y"},
+        ),
+        (
+            '`enc["attention_mask"]` and the rest differ in their number of rows',
+            (
+                'The batch axis is not the same throughout: `x["input_ids"]` has 2, `enc["attention_mask"]` has '
+                "3 and `y` has 2 rows. ValueError is raised."
+            ),
+            "Give each the same rows, here the first 2",
+            'enc["attention_mask"][:2]',
+        ),
+    ),
+    "labels of other rows": (
+        "row-count-mismatch",
+        call(IDS, labels=[0, 1], outputs=(3, 2), loss="sparse", error="loss"),
+        (
+            "`input_ids` and the rest differ in their number of rows",
+            (
+                "The batch axis is not the same throughout: `input_ids` has 3 and `labels` has 2 rows. "
+                "ValueError is raised in the loss."
+            ),
+            "Give each the same rows, here the first 2",
+            "input_ids[:2]",
+        ),
+    ),
+    "no labels": (
+        "labels-missing",
+        call(IDS, MASK, of=TWO, outputs=(3, 2), loss="sparse", error="loss"),
+        (
+            "`clf.fit` is given no labels",
+            (
+                "`clf.fit` is given no labels, and SparseCategoricalCrossentropy compares the outputs with "
+                "labels. ValueError is raised in the loss."
+            ),
+            "Give the labels beside the inputs",
+            "clf.fit(inputs, labels)",
+        ),
+    ),
+    "labels among arrays": (
+        "labels-missing",
+        flat(
+            call(IDS, MASK, of=TWO, others=[tensor("labels", [0, 1, 0])], outputs=(3, 2), loss="sparse", error="loss"),
+            container="arrays",
+            data="x",
+        ),
+        (
+            "`clf.fit` is given no labels",
+            (
+                "`clf.fit` is given no labels, and SparseCategoricalCrossentropy compares the outputs with "
+                'labels. "labels" stands among the inputs, and is no input of `clf`. ValueError is raised in the'
+                " loss."
+            ),
+            "Give the labels beside the inputs",
+            ('labels = x.pop("labels")\nclf.fit(x, labels)'),
         ),
     ),
 }

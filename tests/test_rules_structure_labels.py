@@ -234,6 +234,152 @@ def test_a_loss_that_may_be_meant(facts: CallFacts) -> None:
     assert check("loss-mismatch", facts) is None
 
 
+# -- dataset-structure -----------------------------------------------------------------------------------------------
+
+TWO = model(type="Functional", inputs={"input_ids": (None, None), "attention_mask": (None, None)})
+TWO = dataclasses.replace(TWO, takes=frozenset({"input_ids", "attention_mask"}))
+WEIGHTS = (tensor("sample_weight", [0, 1, 1]),)
+
+
+def flat(labels: Any, weights: Any = WEIGHTS, of: Any = TWO, ids: Any = IDS, **changes: Any) -> CallFacts:
+    """A dataset's element (ids, labels, weights) as Keras reads it."""
+    settings: dict[str, Any] = {"error": "forward", "loss": "binary", "seen": False, **changes}
+    return having(call(ids, labels=labels, of=of, **settings), container="Dataset", weights=weights)
+
+
+def features(*others: Any, **changes: Any) -> CallFacts:
+    """A dataset's element that is one dict, with no labels beside it."""
+    settings: dict[str, Any] = {"error": "loss", "loss": "sparse", "outputs": (3, 2), **changes}
+    return having(call(FULL, np.ones_like(FULL), of=settings.pop("of", TWO), others=others, **settings), **DATASET)
+
+
+DATASET = {"container": "Dataset", "data": "train"}
+FLAT = {
+    "ids, mask, labels": flat(MASK),
+    "ids, mask": flat(MASK, ()),
+    "a mask of ones": flat(np.ones_like(FULL), ids=FULL),
+    "booleans": flat(MASK.astype(bool)),
+    "a second text": flat(batch([5, 5, 5], seed=1), ()),
+    "a model of one input": flat(MASK, of=CLASSIFIER, error="loss", outputs=(3, 2), seen=True),
+    "broadcast": flat(MASK, of=model(), error=None, outputs=(3, 1), seen=True),
+    "labels among the features": features(tensor("labels", [0, 1, 0])),
+    "one-hot labels among the features": features(tensor("topic", np.eye(3))),
+    "four parts": having(call(FULL, error="data"), parts=4, **DATASET),
+}
+
+
+@pytest.mark.parametrize("facts", FLAT.values(), ids=FLAT)
+def test_elements_that_are_not_inputs_and_labels(facts: CallFacts) -> None:
+    assert slugs(facts)[0] == "dataset-structure"
+    assert not {"input-missing", "labels-missing", "labels-shape"} & set(slugs(facts))
+
+
+PAIRS = {
+    "ids and labels": flat([0, 1, 1], (), of=model(), error=None, seen=True),
+    "tags": flat(MASK, of=TAGGER, error=None, outputs=(3, 6, 2), loss="internal", seen=True),
+    "tags and a fault elsewhere": flat(MASK, of=TAGGER, error="forward"),
+    "a mask as the target of each token": flat(MASK, of=model(), error=None, outputs=(3, 6), seen=True),
+    "arrays": having(flat(MASK), container="arrays"),
+    "one-hot labels of the sequence's length": flat(np.eye(6, dtype="int32")[:3], ()),
+    "labels as wide as the text": flat(np.array([[1, 0, 1, 0, 0, 1]] * 3), of=model(), error=None, seen=True),
+    "the ids themselves, a language model": flat(IDS, of=model(), error=None, outputs=(3, 6, 100), seen=True),
+    "floats": flat(MASK.astype("float32")),
+    "a mask with nothing to show for it": flat(MASK, (), of=model(), error=None, outputs=(3, 1), seen=True),
+    "the own loss finds its labels": features(tensor("labels", [0, 1, 0]), error=None, loss="internal"),
+    "a feature beside the text": features(tensor("stars", [0, 1, 0]), error=None, labels=[0, 1, 0]),
+    "prediction": features(tensor("labels", [0, 1, 0]), error=None, loss=None, kind="predict"),
+    "three parts": having(call(FULL, error="data"), parts=3, **DATASET),
+    "four parts that went through": having(call(FULL), parts=4, **DATASET),
+    "a model of one's own takes its labels": features(tensor("gold", [0, 1, 0]), of=model(inputs={})),
+}
+
+
+@pytest.mark.parametrize("facts", PAIRS.values(), ids=PAIRS)
+def test_elements_that_are_right_or_cannot_be_told(facts: CallFacts) -> None:
+    assert check("dataset-structure", facts) is None
+
+
+# -- row-count-mismatch ----------------------------------------------------------------------------------------------
+
+
+def differing(error: str = "data", **changes: Any) -> CallFacts:
+    settings: dict[str, Any] = {"ids": FULL[:2], "mask": np.ones_like(FULL), "labels": [0, 1], **changes}
+    return having(call(error=error, **settings), container="as given")
+
+
+ROWS_DIFFER = {
+    "the mask of all rows": differing(),
+    "labels of fewer rows": differing(ids=FULL, labels=[0, 1]),
+    "weights of fewer rows": having(
+        differing(ids=FULL, labels=[0, 1, 0]), weights=(tensor("sample_weight", [1.0, 2.0]),)
+    ),
+    "a direct call": differing("forward", labels=None, kind="call"),
+    "a generator's labels": having(
+        call(FULL, labels=[0, 1], outputs=(3, 2), loss="sparse", error="loss"), container="generator"
+    ),
+}
+
+
+@pytest.mark.parametrize("facts", ROWS_DIFFER.values(), ids=ROWS_DIFFER)
+def test_rows_that_differ(facts: CallFacts) -> None:
+    finding = check("row-count-mismatch", facts)
+    assert finding is not None
+    assert set(finding.evidence["rows"].values()) == {2, 3}
+    assert slugs(facts)[0] == "row-count-mismatch"
+
+
+ROWS_AGREE = {
+    "they agree": differing(ids=FULL, labels=[0, 1, 0]),
+    "nothing was raised": call(FULL[:2], np.ones_like(FULL), labels=[0, 1]),
+    "(1, seq)": differing("forward", mask=np.ones((1, 6), "int32"), labels=None),
+    "labels laid out flat": call(FULL, labels=np.zeros(18, "int32"), outputs=(3, 6, 2), loss="sparse", error="loss"),
+    "one label for all": call(FULL, labels=[0], outputs=(3, 2), loss="sparse", error="loss"),
+    "a model that folds the batch": call(FULL, labels=[0, 1], outputs=(6, 2), loss="sparse", error="loss"),
+    "lists": differing(kinds="list"),
+    "objects": differing(labels=np.array([{}, {}, {}])),
+    "one example a dataset": having(differing(), container="Dataset"),
+    "no axes": differing(labels=np.array(1)),
+}
+
+
+@pytest.mark.parametrize("facts", ROWS_AGREE.values(), ids=ROWS_AGREE)
+def test_rows_that_agree_or_cannot_be_told(facts: CallFacts) -> None:
+    assert check("row-count-mismatch", facts) is None
+
+
+# -- labels-missing --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["fit", "evaluate"])
+@pytest.mark.parametrize("loss", ["sparse", "internal", "other"])
+def test_a_loss_without_labels(kind: Any, loss: Any) -> None:
+    facts = call(FULL, kind=kind, loss=loss, outputs=(3, 2), error="loss")
+    assert slugs(facts) == ["labels-missing"]
+
+
+def test_labels_among_arrays() -> None:
+    facts = having(features(tensor("labels", [0, 1, 0])), container="arrays")
+    finding = check("labels-missing", facts)
+    assert finding is not None
+    assert finding.fix is not None
+    assert 'pop("labels")' in finding.fix.snippet
+
+
+WITHOUT_LABELS = {
+    "prediction": call(FULL, kind="predict"),
+    "a call": call(FULL, kind="call"),
+    "a loss of the model's own": call(FULL, loss="internal"),
+    "no loss": call(FULL),
+    "there are some": call(FULL, labels=[0, 1, 1], loss="sparse", error="loss"),
+    "another fault": call(FULL, loss="sparse", error="forward"),
+}
+
+
+@pytest.mark.parametrize("facts", WITHOUT_LABELS.values(), ids=WITHOUT_LABELS)
+def test_labels_are_there_or_not_needed(facts: CallFacts) -> None:
+    assert check("labels-missing", facts) is None
+
+
 # -- all of them -----------------------------------------------------------------------------------------------------
 
 

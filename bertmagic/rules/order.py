@@ -11,11 +11,14 @@ CAUSES: dict[str, frozenset[str]] = {
     "dataset-unbatched": frozenset(
         {"input-missing", "batch-axis-missing", "labels-shape", "sequence-too-long", "attention-mask-missing"}
     ),
+    "dataset-structure": frozenset({"input-missing", "labels-missing", "labels-shape", "loss-mismatch"}),
+    "row-count-mismatch": frozenset({"labels-shape", "attention-mask-missing"}),
     "input-missing": frozenset({"attention-mask-missing", "labels-shape"}),
     "batch-axis-missing": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
     "batch-axis-extra": frozenset({"sequence-too-long", "labels-shape", "attention-mask-missing"}),
     "ids-out-of-vocabulary": frozenset(),
     "sequence-too-long": frozenset(),
+    "labels-missing": frozenset(),
     "loss-mismatch": frozenset({"labels-out-of-range", "labels-shape"}),
     "labels-out-of-range": frozenset(),
     "labels-shape": frozenset(),
