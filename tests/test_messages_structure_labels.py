@@ -421,6 +421,145 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             ('labels = x.pop("labels")\nclf.fit(x, labels)'),
         ),
     ),
+    "a mask by another name": (
+        "input-misnamed",
+        call(
+            IDS,
+            of=dataclasses.replace(CLASSIFIER, takes=frozenset({"input_ids", "attention_mask"})),
+            others=[tensor("input_mask", MASK, "attention_mask", said='enc["attention_mask"]')],
+            seen=False,
+            error="forward",
+            said={"input_ids": 'enc["input_ids"]'},
+        ),
+        (
+            '"input_mask" is no input of `nli`, which takes `attention_mask`',
+            (
+                '`nli` takes `input_ids`, `attention_mask`, `token_type_ids` and `position_ids`; "input_mask" is'
+                " none of them and holds what belongs under `attention_mask`, which goes unfed. ValueError is "
+                "raised."
+            ),
+            "Feed each input by its name",
+            '{"input_ids": enc["input_ids"], "attention_mask": enc["attention_mask"]}',
+        ),
+    ),
+    "segments for a model without them": (
+        "input-unexpected",
+        call(
+            IDS,
+            MASK,
+            of=dataclasses.replace(
+                CLASSIFIER,
+                type="TFDistilBertModel",
+                inputs=CLASSIFIER.inputs[:2],
+                takes=frozenset({"input_ids", "attention_mask"}),
+            ),
+            types=MASK,
+            seen=False,
+            error="forward",
+        ),
+        (
+            "`nli` does not take `token_type_ids`",
+            (
+                "`nli` (TFDistilBertModel) takes `input_ids` and `attention_mask`; it is given `token_type_ids` "
+                "too. ValueError is raised."
+            ),
+            "Leave token_type_ids out",
+            '{"input_ids": input_ids, "attention_mask": attention_mask}',
+        ),
+    ),
+    "lists": (
+        "container-unsupported",
+        flat(call(IDS, labels=[0, 1, 0], seen=False, error="data", kinds="list"), container="as given", data="enc"),
+        (
+            "`input_ids` is a Python list",
+            ("`input_ids` is a list of numbers, where `model` takes arrays, or dicts of them. ValueError is raised."),
+            "Give arrays",
+            'enc = tokenizer(texts, padding=True, truncation=True, return_tensors="np")',
+        ),
+    ),
+    "a list of labels": (
+        "container-unsupported",
+        dataclasses.replace(
+            call(IDS, seen=False, error="data"),
+            container="as given",
+            labels=(tensor("labels", [0, 1, 0], said="y", kind="list"),),
+        ),
+        (
+            "`y` is a Python list",
+            ("`y` is a list of numbers, where `model` takes arrays, or dicts of them. ValueError is raised."),
+            "Give arrays",
+            "y = np.array(y)",
+        ),
+    ),
+    "feature objects": (
+        "container-unsupported",
+        dataclasses.replace(
+            call(seen=False, error="data"),
+            container="as given",
+            inputs=(
+                dataclasses.replace(tensor("input_ids", np.array({}, dtype=object)), kind="transformers.InputFeatures"),
+            ),
+        ),
+        (
+            "`features` holds transformers.InputFeatures objects",
+            (
+                "`features` holds 1 objects of type transformers.InputFeatures, where `model.fit` takes arrays, "
+                "or lists and dicts of them. ValueError is raised."
+            ),
+            "Make one array of each input, and one of the labels",
+            'inputs = {"input_ids": np.array([each.input_ids for each in features])}',
+        ),
+    ),
+    "an encoding": (
+        "container-unsupported",
+        dataclasses.replace(
+            call(IDS, MASK, of=TWO, labels=[0, 1, 0], seen=False, error="data"),
+            container="as given",
+            data="enc",
+            data_type="transformers.BatchEncoding",
+        ),
+        (
+            "`enc` is a BatchEncoding",
+            (
+                "`enc` is a BatchEncoding, of which `clf.fit` cannot make batches; it takes arrays, and lists "
+                "and dicts of them. ValueError is raised."
+            ),
+            "Give it as a dict",
+            "dict(enc)",
+        ),
+    ),
+    "another length than the model's": (
+        "sequence-length-mismatch",
+        call(
+            IDS,
+            of=model(type="Functional", inputs={"input_ids": (None, 8)}),
+            seen=False,
+            error="forward",
+            said={"input_ids": "ids"},
+        ),
+        (
+            "`ids` is not of the length that `model` was made for",
+            (
+                "`ids` has shape (batch=3, seq=6), and the Input `input_ids` of `model` takes (batch, seq=8). "
+                "ValueError is raised."
+            ),
+            "Pad and truncate to 8 tokens",
+            ('enc = tokenizer(texts, padding="max_length", truncation=True, max_length=8, return_tensors="np")'),
+        ),
+    ),
+    "two lengths": (
+        "sequence-length-mismatch",
+        call(IDS, np.ones((3, 5), "int32"), error="forward", said={"input_ids": "ids"}),
+        (
+            "`attention_mask` is not as long as `ids`",
+            (
+                "The sequence axis is not the same throughout: `ids` has 6 and `attention_mask` has 5 tokens a "
+                "row. ValueError is raised."
+            ),
+            "Take all of them from one encoding",
+            'enc = tokenizer(texts, padding=True, truncation=True, return_tensors="np")',
+        ),
+    ),
 }
 
 

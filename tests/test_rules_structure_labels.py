@@ -12,6 +12,7 @@ from facts_builder import BERT, CLS, PAD, SEP, TOKENIZER, batch, call, check, mo
 from test_messages_structure_labels import MESSAGES
 
 from bertmagic.facts.call import CallFacts
+from bertmagic.facts.tensors import TensorFacts
 
 IDS = batch([6, 4, 3])
 MASK = (IDS != PAD).astype("int32")
@@ -378,6 +379,163 @@ WITHOUT_LABELS = {
 @pytest.mark.parametrize("facts", WITHOUT_LABELS.values(), ids=WITHOUT_LABELS)
 def test_labels_are_there_or_not_needed(facts: CallFacts) -> None:
     assert check("labels-missing", facts) is None
+
+
+# -- input-misnamed, input-unexpected --------------------------------------------------------------------------------
+
+TAKES_TWO = dataclasses.replace(
+    model(type="TFDistilBertModel"),
+    inputs=model().inputs[:2],
+    takes=frozenset({"input_ids", "attention_mask", "head_mask", "inputs_embeds", "training"}),
+)
+
+
+def named(
+    *others: Any, of: Any = TAKES_TWO, error: str | None = "forward", seen: bool = False, **ids: Any
+) -> CallFacts:
+    return call(ids.get("ids", FULL), of=of, others=others, error=error, seen=seen, kind="call")
+
+
+def other(name: str, role: Any = None, said: str | None = None) -> Any:
+    return tensor(name, np.ones_like(FULL), role, said=said)
+
+
+MISNAMED = {
+    "the mask by another name": named(other("input_mask", "attention_mask")),
+    "by where it was taken from": named(other("m", said='enc["attention_mask"]')),
+    "the only one that is missing": named(other("valid"), of=TWO),
+    "ids by another name": having(named(other("token_ids", "input_ids"), of=TWO), inputs=(other("ids", "input_ids"),)),
+}
+
+
+@pytest.mark.parametrize("facts", MISNAMED.values(), ids=MISNAMED)
+def test_a_key_that_is_a_name_of_the_models_spelt_otherwise(facts: CallFacts) -> None:
+    finding = check("input-misnamed", facts)
+    if facts.model is TWO and facts.inputs[-1].name == "valid":
+        assert finding is None  # One that is no mask by any evidence.
+        return
+    assert slugs(facts) == ["input-misnamed"]
+
+
+def test_segments_for_a_model_without_them() -> None:
+    finding = check("input-unexpected", named(other("token_type_ids", "token_type_ids")))
+    assert finding is not None
+    assert finding.evidence["unexpected"] == ["token_type_ids"]
+    assert slugs(named(other("token_type_ids", "token_type_ids"))) == ["input-unexpected"]
+
+
+EXPECTED = {
+    "all are known": named(other("attention_mask", "attention_mask")),
+    "one that is rarely given": named(tensor("head_mask", np.ones((2, 2), "float32"), "attention_mask")),
+    "it went through": named(other("token_type_ids", "token_type_ids"), error=None, seen=True),
+    "raised further in": named(other("token_type_ids", "token_type_ids"), seen=True),
+    "a model of one's own": named(other("segments", "token_type_ids"), of=model(inputs={})),
+    "Keras leaves it out": named(other("token_type_ids", "token_type_ids"), of=TWO, error=None, seen=True),
+    "Keras leaves it out, a fault elsewhere": named(
+        other("token_type_ids", "token_type_ids"), other("attention_mask", "attention_mask"), of=TWO
+    ),
+    "by place": named(other("input 5")),
+}
+
+
+@pytest.mark.parametrize("facts", EXPECTED.values(), ids=EXPECTED)
+def test_inputs_that_the_model_takes_or_leaves_out(facts: CallFacts) -> None:
+    assert check("input-misnamed", facts) is None
+    assert check("input-unexpected", facts) is None
+
+
+# -- container-unsupported -------------------------------------------------------------------------------------------
+
+
+def as_given(error: str | None = "data", container: str = "as given", data_type: str = "dict", **changes: Any) -> Any:
+    settings: dict[str, Any] = {"ids": FULL, "labels": [0, 1, 0], "seen": False, **changes}
+    return having(call(error=error, **settings), container=container, data_type=data_type)
+
+
+FEATURE = TensorFacts(
+    "input_ids", (), "object", np.array({}, dtype=object), "input_ids", kind="transformers.InputFeatures"
+)
+OBJECTS = having(as_given(labels=None), inputs=(FEATURE, dataclasses.replace(FEATURE, name="attention_mask")))
+UNSUPPORTED = {
+    "lists": as_given(kinds="list"),
+    "a list of labels": having(as_given(), labels=(tensor("labels", [0, 1, 0], kind="list"),)),
+    "objects": OBJECTS,
+    "an encoding": as_given(data_type="transformers.BatchEncoding", of=TWO),
+    "a direct call": as_given("forward", "dict", kinds="list", labels=None, kind="call", of=TAKES_TWO),
+}
+
+
+@pytest.mark.parametrize("facts", UNSUPPORTED.values(), ids=UNSUPPORTED)
+def test_a_container_that_is_not_taken(facts: CallFacts) -> None:
+    assert slugs(facts) == ["container-unsupported"]
+
+
+SUPPORTED = {
+    "lists that went through": as_given(None, "list", kinds="list", seen=True),
+    "lists, and a fault elsewhere": as_given("forward", "list", kinds="list"),
+    "arrays": as_given(),
+    "lists throughout": having(
+        as_given(kinds="list", data_type="list"), labels=(tensor("labels", [0, 1, 0], kind="list"),)
+    ),
+    "an encoding that went through": as_given(None, "dict", "transformers.BatchEncoding", seen=True),
+    "an encoding for transformers' own": as_given(data_type="transformers.BatchEncoding", of=CLASSIFIER),
+    "an encoding of rows that differ": as_given(labels=[0, 1], data_type="transformers.BatchEncoding", of=TWO),
+    "strings": having(as_given(), inputs=(tensor("input_ids", np.array(["a", "b"]), "input_ids", kind="list"),)),
+    "ragged rows": having(
+        as_given(), inputs=(tensor("input_ids", np.array([[1], [1, 2]], dtype=object), "input_ids", kind="list"),)
+    ),
+    "a dataset with labels beside it": having(
+        OBJECTS, inputs=(dataclasses.replace(FEATURE, kind="tensorflow._BatchDataset"),)
+    ),
+    "a direct call of a model of one's own": as_given(
+        "forward", "dict", kinds="list", labels=None, kind="call", of=model(inputs={})
+    ),
+}
+
+
+@pytest.mark.parametrize("facts", SUPPORTED.values(), ids=SUPPORTED)
+def test_a_container_that_is_taken_or_not_to_blame(facts: CallFacts) -> None:
+    assert check("container-unsupported", facts) is None
+
+
+# -- sequence-length-mismatch ----------------------------------------------------------------------------------------
+
+FIXED = model(type="Functional", inputs={"input_ids": (None, 8), "attention_mask": (None, 8)})
+
+
+def test_another_length_than_the_models() -> None:
+    facts = call(FULL, np.ones_like(FULL), of=FIXED, error="forward", seen=False)
+    finding = check("sequence-length-mismatch", facts)
+    assert finding is not None
+    assert finding.evidence["expected"] == {"input_ids": 8, "attention_mask": 8}
+    assert slugs(facts) == ["sequence-length-mismatch"]
+
+
+def test_inputs_of_two_lengths() -> None:
+    facts = call(FULL, np.ones((3, 5), "int32"), error="forward")
+    finding = check("sequence-length-mismatch", facts)
+    assert finding is not None
+    assert finding.evidence["lengths"] == {"input_ids": 6, "attention_mask": 5}
+
+
+ONE_LENGTH = {
+    "free": call(FULL, np.ones_like(FULL), of=TWO, error="forward"),
+    "as it was made for": call(batch([8, 8]), np.ones((2, 8), "int32"), of=FIXED, error="forward"),
+    "it went through": call(FULL, np.ones_like(FULL), of=FIXED),
+    "a mask (batch, 1)": call(FULL, np.ones((3, 1), "int32"), error="forward"),
+    "a mask of three axes": call(FULL, np.ones((3, 6, 6), "int32"), error="forward"),
+    "two texts": call(FULL, others=[tensor("second", batch([4, 4, 4]), "input_ids")], error="forward"),
+    "two encoders": call(FULL, np.ones((3, 5), "int32"), of=model([BERT, BERT]), error="forward"),
+    "rows differ too": call(FULL, np.ones((2, 5), "int32"), error="forward"),
+    "a fault in the loss": call(FULL, np.ones_like(FULL), of=FIXED, outputs=(3, 2), error="loss"),
+    "an Input of one number": call(FULL, of=model(inputs={"input_ids": (None, 1)}), error="forward"),
+    "an Input of three axes": call(FULL, of=model(inputs={"input_ids": (None, None, 8)}), error="forward"),
+}
+
+
+@pytest.mark.parametrize("facts", ONE_LENGTH.values(), ids=ONE_LENGTH)
+def test_one_length_or_none_that_is_fixed(facts: CallFacts) -> None:
+    assert check("sequence-length-mismatch", facts) is None
 
 
 # -- all of them -----------------------------------------------------------------------------------------------------
