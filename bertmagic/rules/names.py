@@ -126,8 +126,8 @@ def container_unsupported(call: CallFacts) -> Finding | None:
     """Nested Python lists, feature objects or an encoding where this call takes arrays, or lists or dicts of arrays.
 
     What it finds: lists of numbers among what `fit` is given (a tokenizer without `return_tensors` gives lists), or in
-    a direct call of a transformers model; a list of objects such as `InputFeatures`; a BatchEncoding for a model that is
-    not transformers' own.
+    a direct call of a transformers model; a list of objects such as `InputFeatures`; a BatchEncoding for a model that
+    is not transformers' own.
 
     Why it is bad: Keras finds no data adapter for it, and says so with the types only.
 
