@@ -560,6 +560,67 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             'enc = tokenizer(texts, padding=True, truncation=True, return_tensors="np")',
         ),
     ),
+    "logits for probabilities": (
+        "logits-flag-mismatch",
+        computed(
+            call(
+                FULL,
+                of=CLASSIFIER,
+                labels=[0, 1, 1],
+                outputs={"logits": np.array([[0.3, -0.4], [1.5, 0.2], [-2.0, 3.0]], "float32")},
+                loss="sparse",
+            ),
+            from_logits=False,
+        ),
+        (
+            "`SparseCategoricalCrossentropy` takes probabilities, and `logits` is logits",
+            (
+                "`logits` is -2 … 3 in the rows that were run, beyond 0 to 1 in rows 0 and 2, and `from_logits` "
+                "of SparseCategoricalCrossentropy is False: it cuts them off at 0 and 1 as probabilities."
+            ),
+            "Tell the loss that it gets logits",
+            (
+                "nli.compile(optimizer=nli.optimizer, "
+                "loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True))"
+            ),
+        ),
+    ),
+    "outputs that are NaN": (
+        "outputs-not-finite",
+        call(FULL, of=OWN, outputs={"dense": np.array([[0.1, np.nan], [0.2, 0.3], [0.1, 0.4]], "float32")}),
+        (
+            "`dense` is NaN",
+            "1 of the 6 values of `dense` that were computed are NaN in row 0; the inputs are finite.",
+            "Look for weights that are NaN already",
+            "[weight.name for weight in net.weights if np.isnan(weight.numpy()).any()]",
+        ),
+    ),
+    "one prediction a token, broadcast": (
+        "sequence-output-unpooled",
+        computed(call(FULL, of=OWN, labels=[0, 1, 1], outputs={"dense": (3, 6, 1)}, loss="binary")),
+        (
+            "`dense` has one prediction a token, and the labels are one a text",
+            (
+                "`dense` has shape (batch=3, seq=6, outputs=1), and `labels` has shape (3,): 6 predictions for "
+                "each label. The loss broadcasts them."
+            ),
+            "Take one vector a text, here that of [CLS], before the head",
+            "tf.keras.layers.Dense(1)(hidden[:, 0])  # hidden: the encoder's last_hidden_state",
+        ),
+    ),
+    "one prediction a token, raised": (
+        "sequence-output-unpooled",
+        call(FULL, of=OWN, labels=[0, 1, 1], outputs={"dense": (3, 6, 2)}, loss="sparse", error="loss"),
+        (
+            "`dense` has one prediction a token, and the labels are one a text",
+            (
+                "`dense` has shape (batch=3, seq=6, outputs=2), and `labels` has shape (3,): 6 predictions for "
+                "each label. ValueError is raised in the loss."
+            ),
+            "Take one vector a text, here that of [CLS], before the head",
+            "tf.keras.layers.Dense(2)(hidden[:, 0])  # hidden: the encoder's last_hidden_state",
+        ),
+    ),
 }
 
 

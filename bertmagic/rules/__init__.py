@@ -1,6 +1,19 @@
 """The rules, by family: facts in, a finding or nothing out. Which is the cause, where several fit: `order.py`."""
 
-from bertmagic.rules import dataset, labels, length, mask, names, shape, structure, targets, text
+from bertmagic.rules import dataset, labels, length, mask, names, outputs, shape, structure, targets, text
 from bertmagic.rules.registry import RULES, Rule
 
-__all__ = ["RULES", "Rule", "dataset", "labels", "length", "mask", "names", "shape", "structure", "targets", "text"]
+__all__ = [
+    "RULES",
+    "Rule",
+    "dataset",
+    "labels",
+    "length",
+    "mask",
+    "names",
+    "outputs",
+    "shape",
+    "structure",
+    "targets",
+    "text",
+]
