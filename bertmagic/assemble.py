@@ -13,7 +13,7 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.finding import Finding
 from bertmagic.options import Options
 from bertmagic.report import Device, NotChecked, Report, Rows, Verdict
-from bertmagic.rules.order import in_order
+from bertmagic.rules.order import of_calls
 from bertmagic.rules.words import count, listed
 
 Decode = Callable[[Sequence[int]], Sequence[str]]
@@ -52,7 +52,7 @@ def assemble(
     captured: Mapping[str, Any],
 ) -> Report:
     """The report on a block's calls. The tables show the call at fault, else the last one (the outermost work)."""
-    findings = in_order(finding for each in ended for finding in each.examination.findings)
+    findings = of_calls(each.examination.findings for each in ended)
     shown = _shown(ended, findings)
     verdict = _verdict(findings, ended, raised)
     not_checked = dict.fromkeys([*(pair for each in ended for pair in each.examination.not_checked), *unseen])

@@ -85,6 +85,10 @@ class LiveCall(Protocol):
     labels: tuple[Leaf, ...]
     weights: tuple[Leaf, ...]
     container: str
+    # The object that the inputs came in, and how many parts an element of it has where it is a stream of tuples.
+    data: Any
+    data_type: str
+    parts: int | None
     # What the call cannot show, and why: pairs for `not_checked`.
     unseen: tuple[tuple[str, str], ...]
     # Why the call can only be read and not be run dry, or None.

@@ -98,6 +98,10 @@ class CallFacts:
     probes: Mapping[str, ProbeFacts] = field(default_factory=dict)
     unpadded: UnpaddedFacts | None = None
     container: str = "arrays"
+    # The object that holds the inputs: its name in the cell, and for a stream the parts of one element (a flat tuple).
+    data: str | None = None
+    data_type: str = ""
+    parts: int | None = None
     rows_of: int = 0
     rows_run: tuple[int, ...] = ()
 

@@ -11,9 +11,13 @@ LossKind: TypeAlias = Literal["sparse", "categorical", "binary", "regression", "
 
 @dataclass(frozen=True)
 class LossFacts:
-    """`name` as the user would write it; `from_logits`: None where there is no such flag; `value` of the rows run."""
+    """`name` as the user would write it; `from_logits`: None where there is no such flag; `value` of the rows run.
+
+    `ignored`: the class index that the loss leaves out, where it was told one.
+    """
 
     name: str
     kind: LossKind
     from_logits: bool | None = None
     value: float | None = None
+    ignored: int | None = None

@@ -54,6 +54,7 @@ class ModelFacts:
     """`said`: the model's name in the cell. `outputs`: where the model itself tells them.
 
     `choices`: takes (batch, choices, seq), as multiple-choice heads do. `sizes`: of named axes, as the config has them.
+    `takes`: all names that its call takes, None where it takes any or that is not known.
     """
 
     said: str
@@ -64,6 +65,7 @@ class ModelFacts:
     outputs: tuple[InputFacts, ...] = ()
     choices: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
+    takes: frozenset[str] | None = None
 
     def input(self, name: str) -> InputFacts | None:
         """The input of that name, or None."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.tensors import Role, TensorFacts
 
+_TOKEN_ROLES = ("input_ids", "attention_mask", "token_type_ids")
+
 
 def beside(tensor: TensorFacts, role: str, wanted: str) -> str | None:
     """`enc["attention_mask"]` beside `enc["input_ids"]`: the item of the same encoding; None where there is none."""
@@ -51,3 +53,11 @@ def encoder_name(call: CallFacts, encoder_call: EncoderCallFacts) -> str:
 def input_of_role(call: CallFacts, role: Role) -> TensorFacts | None:
     """The call's own input of that role, or None."""
     return next((tensor for tensor in call.inputs if tensor.role == role), None)
+
+
+def token_tensors(call: CallFacts) -> list[TensorFacts]:
+    """The call's own inputs that hold tokens (ids first), where the model or an encoder takes them of rank 2."""
+    if not call.model.encoders:
+        return []
+    tensors = [tensor for tensor in call.inputs if tensor.role in _TOKEN_ROLES]
+    return sorted(tensors, key=lambda tensor: _TOKEN_ROLES.index(str(tensor.role)))

@@ -39,11 +39,11 @@ def labels_shape(call: CallFacts) -> Finding | None:
     """
     if call.loss is None or len(call.labels) != 1:
         return None
-    output = _compared_output(call)
+    output = compared_output(call)
     labels = call.labels[0]
     if output is None or not labels.shape or labels.shape[0] != output.shape[0]:
         return None  # Another number of rows is a fault of its own, or the model folds other axes into the batch.
-    wanted = _fitting_shapes(call.loss.kind, output.shape)
+    wanted = fitting_shapes(call.loss.kind, output.shape)
     if wanted is None or labels.shape in wanted or not _compares(call, output, labels):
         return None
     if _another_cause(call.loss.kind, output, labels):
@@ -74,11 +74,11 @@ def labels_shape(call: CallFacts) -> Finding | None:
 
 def expected_labels(call: CallFacts) -> tuple[list[tuple[int, ...]], str, str] | None:
     """The label shapes that fit this call's outputs and loss (the usual one first), their dtype and values in words."""
-    output = _compared_output(call)
+    output = compared_output(call)
     if call.loss is None or output is None or not call.labels:
         return None
     kind = call.loss.kind
-    shapes = _fitting_shapes(kind, output.shape)
+    shapes = fitting_shapes(kind, output.shape)
     if shapes is None:
         return None
     if call.labels[0].shape in shapes:
@@ -92,7 +92,7 @@ def expected_labels(call: CallFacts) -> tuple[list[tuple[int, ...]], str, str] |
 
 def label_shape_text(call: CallFacts, shape: tuple[int, ...]) -> str:
     """A shape of labels with its axes' names: the tokens' where there is one label a token, else the outputs'."""
-    sizes, output = call.sizes, _compared_output(call)
+    sizes, output = call.sizes, compared_output(call)
     names = axis_names(output.shape, sizes, output=True) if output is not None else ()
     if len(shape) == 2 and len(names) == 2 and shape[1] == sizes.get("seq") != sizes.get(names[1]):
         names = token_axes(2)
@@ -100,7 +100,7 @@ def label_shape_text(call: CallFacts, shape: tuple[int, ...]) -> str:
     return shape_text(shape, sizes, known=names[: len(shape)] if len(shape) >= len(names) - 1 else (), output=True)
 
 
-def _compared_output(call: CallFacts) -> TensorFacts | None:
+def compared_output(call: CallFacts) -> TensorFacts | None:
     """The output that the loss compares: the labels' own, else the only one or the logits; None where nothing tells."""
     outputs = [output for output in call.outputs if output.name != "loss" and output.shape]
     if len(outputs) == 1:
@@ -111,7 +111,7 @@ def _compared_output(call: CallFacts) -> TensorFacts | None:
     return next((output for output in outputs if output.name == "logits"), None)
 
 
-def _fitting_shapes(kind: LossKind, outputs: tuple[int, ...]) -> list[tuple[int, ...]] | None:
+def fitting_shapes(kind: LossKind, outputs: tuple[int, ...]) -> list[tuple[int, ...]] | None:
     """The shapes of labels that fit, the usual one first; None where this loss's needs are not known.
 
     Keras aligns ranks that differ by one at a last axis of 1 (tf_keras 2.21, `losses_utils.py`,

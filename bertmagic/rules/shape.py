@@ -10,9 +10,8 @@ from bertmagic.facts.axes import shape_text
 from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.code import token_tensors
 from bertmagic.rules.registry import rule
-
-_TOKEN_ROLES = ("input_ids", "attention_mask", "token_type_ids")
 
 
 @rule("error")
@@ -34,8 +33,8 @@ def batch_axis_missing(call: CallFacts) -> Finding | None:
         enc = tokenizer(text, return_tensors="tf")   # (1, sequence)
         bert(enc["input_ids"], attention_mask=enc["attention_mask"])
     """
-    for tensor in _token_tensors(call):
-        if len(tensor.shape) != 1 or tensor.shape[0] < 2 or not tensor.is_integer or not _rows_or_failure(call, tensor):
+    for tensor in token_tensors(call):
+        if len(tensor.shape) != 1 or tensor.shape[0] < 2 or not tensor.is_integer or not stands_for_rows(call, tensor):
             continue
         length = tensor.shape[0]
         unbatched = call.container == "Dataset"
@@ -116,7 +115,7 @@ def batch_axis_extra(call: CallFacts) -> Finding | None:
     """
     if call.model.choices:
         return None
-    wrong = [tensor for tensor in _token_tensors(call) if _one_axis_too_many(call, tensor)]
+    wrong = [tensor for tensor in token_tensors(call) if _one_axis_too_many(call, tensor)]
     if not wrong:
         return None
     tensor = wrong[0]
@@ -140,15 +139,7 @@ def batch_axis_extra(call: CallFacts) -> Finding | None:
     )
 
 
-def _token_tensors(call: CallFacts) -> list[TensorFacts]:
-    """The call's own inputs that hold tokens (ids first), where the model or an encoder takes them of rank 2."""
-    if not call.model.encoders:
-        return []
-    tensors = [tensor for tensor in call.inputs if tensor.role in _TOKEN_ROLES]
-    return sorted(tensors, key=lambda tensor: _TOKEN_ROLES.index(str(tensor.role)))
-
-
-def _rows_or_failure(call: CallFacts, tensor: TensorFacts) -> bool:
+def stands_for_rows(call: CallFacts, tensor: TensorFacts) -> bool:
     """Whether the (n,) values really stand where (batch, seq) must: the encoder got them, or the model's inputs say so.
 
     An `Input(shape=(1,))` takes (batch,): Keras makes (batch, 1) of it, and that is right (a feature beside the text).

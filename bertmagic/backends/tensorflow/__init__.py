@@ -100,16 +100,30 @@ class TensorFlowBackend:
         batch = batches.first_batch(given, replace)
         arguments = {"x": batch.x, "y": batch.y, "weight": batch.weight}
         return live.TensorFlowCall(
-            kind, model, arguments, container=batch.container, sources=batch.sources, loss=loss, data_verb=True
+            kind,
+            model,
+            arguments,
+            container=batch.container,
+            sources=batch.sources,
+            loss=loss,
+            data_verb=True,
+            data=given.get("x"),
         )
 
     def given(self, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveCall:
         """A call whose data Keras would not take, as the user gave it: to be read, not run."""
-        from bertmagic.backends.tensorflow import live
+        from bertmagic.backends.tensorflow import batches, live
 
         given = dict(zip(("x", "y"), args, strict=False)) | kwargs
-        arguments = {"x": _plain(given.get("x")), "y": given.get("y")}
-        return live.TensorFlowCall(kind, model, arguments, container="as given", sources={}, data_verb=True)
+        x = given.get("x")
+        if batches.is_stream(x):
+            element, parts = batches.element_of(x)
+            arguments = {"x": element, "y": given.get("y")}
+            return live.TensorFlowCall(
+                kind, model, arguments, container="Dataset", sources={}, data_verb=True, data=x, parts=parts
+            )
+        arguments = {"x": _plain(x), "y": given.get("y"), "weight": given.get("sample_weight")}
+        return live.TensorFlowCall(kind, model, arguments, container="as given", sources={}, data_verb=True, data=x)
 
     def validation(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
         """The keywords of the `evaluate` by which `fit` would validate, or None where it would not."""

@@ -89,6 +89,17 @@ def is_stream(x: Any) -> bool:
     return hasattr(x, "element_spec") or hasattr(x, "__next__") or type(x).__name__.endswith("Sequence")
 
 
+def element_of(stream: Any) -> tuple[Any, int | None]:
+    """The first element of a dataset and its number of parts where it is a tuple; (None, None) for other streams."""
+    if not hasattr(stream, "element_spec"):
+        return None, None
+    parts = len(stream.element_spec) if isinstance(stream.element_spec, tuple) else None
+    try:
+        return _peek_dataset(stream), parts
+    except Unseen:
+        return None, parts
+
+
 def _unpacked(batch: Any, container: str, sources: dict[tree.Path, Any]) -> Batch:
     from tf_keras.src.engine import data_adapter
 

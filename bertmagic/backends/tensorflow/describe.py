@@ -133,6 +133,7 @@ def describe(model: Any, said: str, named: Callable[[Any], str | None]) -> Model
         outputs=_outputs(model),
         choices="MultipleChoice" in type(model).__name__,
         sizes=sizes,
+        takes=_takes(model),
     )
 
 
@@ -146,6 +147,18 @@ def call_names(model: Any) -> tuple[str, ...]:
     """The parameter names of the model's `call`, in order, without switches such as `training`."""
     switches = {"training", "return_dict", "output_attentions", "output_hidden_states", "args", "kwargs"}
     return tuple(name for name in inspect.signature(model.call).parameters if name not in switches)
+
+
+def _takes(model: Any) -> frozenset[str] | None:
+    """The names that a model of Keras' or transformers' own takes; None for others, and where it takes any."""
+    if is_functional(model):
+        return frozenset(model.input_names)
+    if not is_pretrained(model) or not type(model).__module__.startswith("transformers."):
+        return None
+    parameters = inspect.signature(model.call).parameters
+    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()):
+        return None
+    return frozenset(parameters)
 
 
 def is_functional(model: Any) -> bool:

@@ -37,10 +37,15 @@ class TensorFlowCall:
         sources: Mapping[tree.Path, Any],
         loss: Any = None,
         data_verb: bool,
+        data: Any = None,
+        parts: int | None = None,
     ) -> None:
         self.kind = kind
         self.model = model
         self.container = container
+        self.data = data
+        self.data_type = "" if data is None else kind_of(data)
+        self.parts = parts
         self._arguments = arguments
         self._data_verb = data_verb
         self._loss = _loss_object(loss)

@@ -43,7 +43,8 @@ def describe_loss(model: Any, given: Any = None) -> LossFacts | None:
     name = given if isinstance(given, str) else getattr(given, "__name__", None) or type(given).__name__
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     kind: LossKind = _KINDS.get(snake, "other") if _is_keras_own(given) else "other"
-    return LossFacts(name, kind, _from_logits(given, kind))
+    settings = getattr(given, "_fn_kwargs", None) or {}
+    return LossFacts(name, kind, _from_logits(given, kind), ignored=settings.get("ignore_class"))
 
 
 def _is_keras_own(loss: Any) -> bool:

@@ -1,0 +1,346 @@
+"""Rules on datasets: what one element of them is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bertmagic.facts.call import CallFacts
+from bertmagic.facts.tensors import TensorFacts
+from bertmagic.finding import Finding, Fix
+from bertmagic.rules.code import by_name, token_tensors
+from bertmagic.rules.registry import rule
+from bertmagic.rules.shape import stands_for_rows
+from bertmagic.rules.words import listed
+
+
+@rule("error")
+def dataset_unbatched(call: CallFacts) -> Finding | None:
+    """A `tf.data.Dataset` of single examples is given to `fit`, `evaluate` or `predict`.
+
+    What it finds: elements whose token ids are (sequence,), with one label or none beside them, where the model takes
+    (batch, sequence).
+
+    Why it is bad: Keras takes every element for a batch. The model raises (`not enough values to unpack`), or reads
+    each token as a text of its own. `batch_size` of `fit` has no effect on a dataset.
+
+    Wrong:
+
+        data = tf.data.Dataset.from_tensor_slices((dict(enc), labels))
+        model.fit(data, batch_size=32)
+
+    Right:
+
+        data = tf.data.Dataset.from_tensor_slices((dict(enc), labels)).batch(32)
+        model.fit(data)
+    """
+    if call.container != "Dataset":
+        return None
+    tokens = token_tensors(call)
+    rank = 2 if call.model.choices else 1
+    if not tokens or any(len(tensor.shape) != rank or not tensor.is_integer for tensor in tokens):
+        return None
+    first = tokens[0]
+    if call.model.choices:
+        if call.ran or call.error is None:
+            return None
+    elif first.shape[0] < 2 or not stands_for_rows(call, first):
+        return None
+    if not _one_example(call, first):
+        return None
+    axes = f"(choices={first.shape[0]}, seq={first.shape[1]})" if call.model.choices else f"(seq={first.shape[0]})"
+    wanted = "(batch, choices, seq)" if call.model.choices else "(batch, seq)"
+    said = call.data or "dataset"
+    then = f" {call.error.type} is raised." if call.error is not None else ""
+    return Finding(
+        "dataset-unbatched",
+        "error",
+        said,
+        f"`{said}` holds single examples",
+        f"An element of `{said}` is one example: its {listed([f'`{each.called}`' for each in tokens])} "
+        f"{'has' if len(tokens) == 1 else 'have'} shape {axes}, where `{call.model.said}` takes {wanted}.{then}",
+        {
+            "shapes in one element": {tensor.name: list(tensor.shape) for tensor in tokens},
+            **({"shape of its labels": list(call.labels[0].shape)} if call.labels else {}),
+            "expected": wanted,
+        },
+        Fix("Batch the dataset", f"{said} = {said}.batch(32)"),
+    )
+
+
+def _one_example(call: CallFacts, ids: TensorFacts) -> bool:
+    """Whether (seq,) is one text's tokens, and not a batch of rows that have lost their sequence axis.
+
+    Labels tell: a batch has as many of them as rows. Where there are none, or one a token, the first token does.
+    """
+    if call.labels and all(label.shape[:1] != ids.shape[:1] for label in call.labels):
+        return True
+    if call.model.choices:
+        return not call.labels
+    if call.tokenizer is None or call.tokenizer.cls_id is None or ids.values is None:
+        return False
+    values = ids.values
+    return bool(values[0] == call.tokenizer.cls_id and int((values == call.tokenizer.cls_id).sum()) == 1)
+
+
+@rule("error")
+def dataset_structure(call: CallFacts) -> Finding | None:
+    """The elements of a dataset are not (inputs, labels).
+
+    What it finds: a flat tuple (ids, mask, labels), which Keras reads as (inputs, labels, sample weights); the ids of a
+    second text in the labels' place; more than three parts; labels among the features, and none in their own place.
+
+    Why it is bad: the mask is taken for the labels, and the labels weigh the rows. Where shapes broadcast, that trains
+    without an error.
+
+    Wrong:
+
+        data = tf.data.Dataset.from_tensor_slices((ids, mask, labels)).batch(32)
+
+    Right:
+
+        data = tf.data.Dataset.from_tensor_slices(((ids, mask), labels)).batch(32)
+    """
+    if call.container not in _STREAMS:
+        return None
+    return _too_many_parts(call) or _labels_among_features(call) or _input_as_labels(call)
+
+
+_STREAMS = ("Dataset", "generator", "Sequence")
+_READ_AS = "Keras reads a tuple as (inputs, labels) or (inputs, labels, sample weights)"
+
+
+def _too_many_parts(call: CallFacts) -> Finding | None:
+    if call.parts is None or call.parts <= 3 or call.error is None or call.error.where != "data":
+        return None
+    said = call.data or "dataset"
+    return Finding(
+        "dataset-structure",
+        "error",
+        said,
+        f"An element of `{said}` has {call.parts} parts",
+        f"An element of `{said}` is a flat tuple of {call.parts} parts; {_READ_AS}. {call.error.type} is raised.",
+        {"parts": call.parts, "shapes": [list(tensor.shape) for tensor in call.inputs]},
+        Fix(
+            "Put the inputs together, and the labels after them",
+            f"{said} = {said}.map(lambda *parts: (parts[:-1], parts[-1]))",
+        ),
+    )
+
+
+def _labels_among_features(call: CallFacts) -> Finding | None:
+    held = labels_among_inputs(call)
+    if held is None:
+        return None
+    assert call.error is not None
+    said = call.data or "dataset"
+    names = tuple(tensor.name for tensor in call.inputs if tensor is not held)
+    features = by_name({name: f'x["{name}"]' for name in names})
+    return Finding(
+        "dataset-structure",
+        "error",
+        said,
+        f'The labels are among the features of `{said}`, under "{held.name}"',
+        f'An element of `{said}` is one dict, whose "{held.name}" is no input of `{call.model.said}`, and nothing '
+        f"stands in the place of the labels; {_READ_AS}. {call.error.type} is raised in the loss.",
+        {"keys": [tensor.name for tensor in call.inputs], "held": held.name, "shape": list(held.shape)},
+        Fix(
+            "Give each element as (inputs, labels)",
+            f'{said} = {said}.map(lambda x: ({features}, x["{held.name}"]))',
+        ),
+    )
+
+
+def labels_among_inputs(call: CallFacts) -> TensorFacts | None:
+    """Where training has no labels and raises for that: the one input that holds them, by a name not the model's."""
+    if not lacks_labels(call):
+        return None
+    known = call.model.takes
+    held = [
+        tensor
+        for tensor in call.inputs
+        if tensor.role is None
+        and (tensor.name not in known if known is not None else tensor.name in ("label", "labels", "target", "targets"))
+        and tensor.shape[:1] == (call.rows_of,)
+    ]
+    return held[0] if len(held) == 1 else None
+
+
+def lacks_labels(call: CallFacts) -> bool:
+    """Whether a call that trains or evaluates has a loss and no labels, and raises in the loss."""
+    return (
+        call.kind in ("fit", "evaluate", "train_on_batch")
+        and not call.labels
+        and call.loss is not None
+        and call.error is not None
+        and call.error.where == "loss"
+    )
+
+
+def _input_as_labels(call: CallFacts) -> Finding | None:
+    """A flat (ids, mask, labels) or (ids, mask), also two texts: the second part stands where the labels should."""
+    tokens = [tensor for tensor in call.inputs if tensor.role == "input_ids"]
+    if len(tokens) != 1 or len(call.labels) != 1 or len(call.inputs) != 1:
+        return None
+    ids, labels = tokens[0], call.labels[0]
+    holds = _input_in_labels(call, ids, labels)
+    if holds is None:
+        return None
+    required = [each.name for each in call.model.inputs if each.required]
+    unfed = call.error is not None and call.error.where == "forward" and len(required) > 1
+    # One output a row: labels that are a mask over the tokens are not compared with anything of their own.
+    per_row = bool(call.outputs) and all(
+        len(output.shape) == 2 and output.shape[1] != ids.shape[1] for output in call.outputs
+    )
+    if not unfed and not (per_row and holds == "the attention mask" and (call.weights or call.error is not None)):
+        return None
+    said = call.data or "dataset"
+    triple = bool(call.weights)
+    weighs = " and its third for sample weights" if triple else ""
+    then = f"{call.error.type} is raised." if call.error is not None else "Nothing is raised."
+    second = "mask" if holds == "the attention mask" else "second"
+    by_role = f'{{"input_ids": ids, "attention_mask": {second}}}'
+    inputs = f"(ids, {second})" if len(required) > 1 else by_role
+    names = f"ids, {second}, labels" if triple else f"ids, {second}"
+    code = f"{said} = {said}.map(lambda {names}: ({inputs}, labels))"
+    if not triple:
+        code = f"{said} = tf.data.Dataset.zip(({said}.map(lambda {names}: {inputs}), labels_dataset))"
+    return Finding(
+        "dataset-structure",
+        "error",
+        said,
+        f"`{said}` gives {holds} in the place of the labels",
+        f"An element of `{said}` is a flat tuple; {_READ_AS}, and so takes its second part, of shape "
+        f"(batch={labels.shape[0]}, seq={labels.shape[1]}) and holding {holds}, for the labels{weighs}. {then}",
+        {
+            "shape of the inputs": list(ids.shape),
+            "shape of the labels": list(labels.shape),
+            "the labels are": holds,
+            **({"shape of the sample weights": list(call.weights[0].shape)} if triple else {}),
+        },
+        Fix("Put the inputs together, and the labels after them", code),
+    )
+
+
+def _input_in_labels(call: CallFacts, ids: TensorFacts, labels: TensorFacts) -> str | None:
+    """What the labels are if they are an input: the mask over the ids' padding, or another text's ids."""
+    if ids.values is None or labels.values is None or labels.values.dtype.kind not in "biu":
+        return None
+    values = labels.values
+    if ids.values.ndim != 2 or values.ndim != 2 or values.shape[1] < 2 or not values.size:
+        return None
+    if values.shape == ids.values.shape:
+        found = next((call.padding(each) for each in call.encoder_calls), None)
+        padding = (
+            found[1] if found is not None and found[1].shape == values.shape else np.zeros(values.shape, dtype=bool)
+        )
+        if np.array_equal(values, ~padding):
+            return "the attention mask"
+    first = ids.values[:, 0]
+    same = values.shape[0] == len(first) and len(first) > 1 and bool((first == first[0]).all())
+    if same and bool((values[:, 0] == first[0]).all()) and int(values.max()) > first[0] > 1:
+        return "token ids"
+    return None
+
+
+@rule("error")
+def row_count_mismatch(call: CallFacts) -> Finding | None:
+    """Inputs, labels or weights differ in their number of rows.
+
+    What it finds: arrays given to one call whose first axes differ: ids of the training rows beside the mask of all.
+
+    Why it is bad: Keras raises (`Data cardinality is ambiguous`) with the sizes and not with the names; a direct call
+    raises from inside a layer.
+
+    Wrong:
+
+        inputs = {"input_ids": enc["input_ids"][:80], "attention_mask": enc["attention_mask"]}
+
+    Right:
+
+        inputs = {"input_ids": enc["input_ids"][:80], "attention_mask": enc["attention_mask"][:80]}
+    """
+    every = _rows_that_differ(call)
+    if not every:
+        return None
+    assert call.error is not None
+    least = min(tensor.shape[0] for tensor in every)
+    longer = [tensor for tensor in every if tensor.shape[0] != least]
+    counts = listed([f"`{tensor.called}` has {tensor.shape[0]}" for tensor in every], most=8)
+    where = " in the loss" if call.error.where == "loss" else ""
+    return Finding(
+        "row-count-mismatch",
+        "error",
+        longer[0].called,
+        f"{listed([f'`{tensor.called}`' for tensor in longer])} and the rest differ in their number of rows",
+        f"The batch axis is not the same throughout: {counts} rows. {call.error.type} is raised{where}.",
+        {"rows": {tensor.called: tensor.shape[0] for tensor in every}},
+        Fix(
+            f"Give each the same rows, here the first {least}",
+            "\n".join(f"{tensor.called}[:{least}]" for tensor in longer),
+        ),
+    )
+
+
+def _rows_that_differ(call: CallFacts) -> tuple[TensorFacts, ...]:
+    """The tensors of a call that was raised for, where their first axes differ and must not."""
+    if call.error is None or (call.container in _STREAMS and call.error.where == "data"):
+        return ()
+    every = (*call.inputs, *call.labels, *call.weights)
+    if call.error.where == "forward":
+        # (1, sequence) broadcasts on purpose.
+        every = tuple(tensor for tensor in token_tensors(call) if len(tensor.shape) == 2 and tensor.shape[0] > 1)
+        if len({tensor.shape[1] for tensor in every}) > 1:
+            return ()  # Rows and lengths differ: a tensor of another shape altogether, as a transposed one.
+    if call.error.where == "loss":
+        labels = [tensor for tensor in call.labels if tensor.shape[:1] != (call.rows_of,)]
+        tokens = token_tensors(call)[:1]
+        whole = all(output.shape[:1] == (call.rows_of,) for output in call.outputs)
+        if len(call.labels) != 1 or not labels or not tokens or not whole or tokens[0].shape[:1] != (call.rows_of,):
+            return ()
+        if not labels[0].shape or labels[0].shape[0] in (1, int(np.prod(tokens[0].shape))):
+            return ()  # Broadcast, or one label a token, laid out flat.
+        every = (tokens[0], labels[0])
+    if any(tensor.kind in ("list", "tuple") or tensor.dtype == "object" or not tensor.shape for tensor in every):
+        return ()  # Lists have no rows to Keras: the container is at fault.
+    return every if len({tensor.shape[0] for tensor in every}) > 1 else ()
+
+
+@rule("error")
+def labels_missing(call: CallFacts) -> Finding | None:
+    """Training or evaluating with a loss, and no labels that it can use.
+
+    What it finds: `fit` or `evaluate` of a model whose loss compares outputs with labels, without any; labels that are
+    left among the inputs of a model that has no such input.
+
+    Why it is bad: the loss raises (`Target data is missing`).
+
+    Wrong:
+
+        inputs = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+        model.fit(inputs)
+
+    Right:
+
+        inputs = {"input_ids": ids, "attention_mask": mask}
+        model.fit(inputs, labels)
+    """
+    if not lacks_labels(call):
+        return None
+    assert call.loss is not None
+    assert call.error is not None
+    held, verb, said = labels_among_inputs(call), call.kind, call.data or "inputs"
+    among = ""
+    code = f"{call.model.said}.{verb}({said}, labels)"
+    if held is not None:
+        among = f' "{held.name}" stands among the inputs, and is no input of `{call.model.said}`.'
+        code = f'labels = {said}.pop("{held.name}")\n{code}'
+    return Finding(
+        "labels-missing",
+        "error",
+        "labels",
+        f"`{call.model.said}.{verb}` is given no labels",
+        f"`{call.model.said}.{verb}` is given no labels, and {call.loss.name} compares the outputs with "
+        f"labels.{among} {call.error.type} is raised in the loss.",
+        {"loss": call.loss.name, "inputs": [tensor.name for tensor in call.inputs]},
+        Fix("Give the labels beside the inputs", code),
+    )

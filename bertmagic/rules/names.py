@@ -1,0 +1,230 @@
+"""Rules on the names and containers that inputs come in."""
+
+from __future__ import annotations
+
+from bertmagic.facts.call import CallFacts
+from bertmagic.facts.model import InputFacts
+from bertmagic.facts.tensors import TensorFacts
+from bertmagic.finding import Finding, Fix
+from bertmagic.rules.code import beside, by_name
+from bertmagic.rules.registry import rule
+from bertmagic.rules.words import listed
+
+
+@rule("error")
+def input_misnamed(call: CallFacts) -> Finding | None:
+    """The dict's keys are not the model's input names: an input goes unfed while an unknown key holds it.
+
+    What it finds: a key that the model does not take, beside an input of the same kind that it takes and does not get:
+    `input_mask` where it takes `attention_mask`.
+
+    Why it is bad: the model raises (`unexpected keyword argument`), or Keras leaves the unknown key out and raises for
+    the input that is missing.
+
+    Wrong:
+
+        bert({"input_ids": enc["input_ids"], "input_mask": enc["attention_mask"]})
+
+    Right:
+
+        bert({"input_ids": enc["input_ids"], "attention_mask": enc["attention_mask"]})
+    """
+    misnamed = _misnamed(call)
+    if not misnamed:
+        return None
+    pairs = [(tensor.name, wanted.name) for tensor, wanted in misnamed]
+    keys, names = listed([f'"{key}"' for key, _ in pairs]), listed([f"`{name}`" for _, name in pairs])
+    plural = len(pairs) > 1
+    assert call.error is not None
+    renamed = dict(pairs)
+    fed = {renamed.get(tensor.name, tensor.name): tensor.called for tensor in call.inputs}
+    return Finding(
+        "input-misnamed",
+        "error",
+        misnamed[0][0].name,
+        f"{keys} {'are no inputs' if plural else 'is no input'} of `{call.model.said}`, which takes {names}",
+        f"`{call.model.said}` takes {listed([f'`{each.name}`' for each in call.model.inputs])}; {keys} "
+        f"{'are none of them and hold' if plural else 'is none of them and holds'} what belongs under {names}, which "
+        f"{'go' if plural else 'goes'} unfed. {call.error.type} is raised.",
+        {"keys": renamed, "takes": [each.name for each in call.model.inputs]},
+        Fix("Feed each input by its name", by_name(fed)),
+    )
+
+
+@rule("error")
+def input_unexpected(call: CallFacts) -> Finding | None:
+    """An input that the model does not take.
+
+    What it finds: a key or keyword that a transformers model has no parameter for, as `token_type_ids` for DistilBERT,
+    where no input of the model goes unfed instead. Keys that Keras leaves out of a dict do no harm.
+
+    Why it is bad: the call raises (`not supported by this model`, `unexpected keyword argument`).
+
+    Wrong:
+
+        enc = tokenizer(texts, padding=True, return_tensors="tf")   # a BERT tokenizer
+        distilbert(**enc)
+
+    Right:
+
+        enc = tokenizer(texts, padding=True, return_tensors="tf", return_token_type_ids=False)
+        distilbert(**enc)
+    """
+    misnamed = {tensor.name for tensor, _ in _misnamed(call)}
+    unknown = [tensor for tensor in _unknown(call) if tensor.name not in misnamed]
+    # Keras leaves unknown keys out of what it gives a model made from Inputs, and warns.
+    if not unknown or call.model.type in ("Functional", "Sequential"):
+        return None
+    assert call.error is not None
+    names = listed([f"`{tensor.called}`" for tensor in unknown])
+    fed = {tensor.name: tensor.called for tensor in call.inputs if tensor not in unknown}
+    return Finding(
+        "input-unexpected",
+        "error",
+        unknown[0].called,
+        f"`{call.model.said}` does not take {listed([f'`{tensor.name}`' for tensor in unknown])}",
+        f"`{call.model.said}` ({call.model.type}) takes {listed([f'`{each.name}`' for each in call.model.inputs])}; it "
+        f"is given {names} too. {call.error.type} is raised.",
+        {"unexpected": [tensor.name for tensor in unknown], "takes": [each.name for each in call.model.inputs]},
+        Fix(f"Leave {listed([tensor.name for tensor in unknown])} out", by_name(fed)),
+    )
+
+
+def _unknown(call: CallFacts) -> list[TensorFacts]:
+    """The inputs given by names that the model does not take, in a call that raised before its encoder was reached."""
+    takes = call.model.takes
+    if takes is None or call.error is None or call.error.where != "forward":
+        return []
+    if any(encoder_call.seen for encoder_call in call.encoder_calls):
+        return []  # The model took them all: what was raised is raised further in.
+    # A tensor without a name of its own is known by its place.
+    return [tensor for tensor in call.inputs if tensor.name not in takes and not tensor.name.startswith("input ")]
+
+
+def _misnamed(call: CallFacts) -> list[tuple[TensorFacts, InputFacts]]:
+    """The unknown inputs, each with the unfed input of the model that it is."""
+    fed = {tensor.name for tensor in call.inputs}
+    unfed = [each for each in call.model.inputs if each.name not in fed]
+    unknown, found = _unknown(call), []
+    for tensor in unknown:
+        same = [each for each in unfed if _is_item(tensor, each.name) or (each.role and each.role == tensor.role)]
+        if not same and len(unknown) == 1 and len([each for each in unfed if each.required]) == 1:
+            same = [each for each in unfed if each.required and each.role in (None, tensor.role)]
+        if same:
+            found.append((tensor, same[0]))
+            unfed.remove(same[0])
+    return found
+
+
+def _is_item(tensor: TensorFacts, name: str) -> bool:
+    """Whether the cell took the tensor from an encoding under that very name."""
+    return beside(tensor, name, name) is not None
+
+
+@rule("error")
+def container_unsupported(call: CallFacts) -> Finding | None:
+    """Nested Python lists, feature objects or an encoding where this call takes arrays, or lists or dicts of arrays.
+
+    What it finds: lists of numbers among what `fit` is given (a tokenizer without `return_tensors` gives lists), or in
+    a direct call of a transformers model; a list of objects such as `InputFeatures`; a BatchEncoding for a model that
+    is not transformers' own.
+
+    Why it is bad: Keras finds no data adapter for it, and says so with the types only.
+
+    Wrong:
+
+        enc = tokenizer(texts, padding=True)
+        model.fit(enc, labels)
+
+    Right:
+
+        enc = tokenizer(texts, padding=True, return_tensors="np")
+        model.fit(dict(enc), labels)
+    """
+    if call.error is None:
+        return None
+    lists = [tensor for tensor in (*call.inputs, *call.labels) if _is_numbers_in_lists(tensor)]
+    direct = call.kind == "call" and call.error.where == "forward" and call.model.type.startswith("TF")
+    if direct and call.model.takes is not None and not any(each.seen for each in call.encoder_calls):
+        return _lists(call, [tensor for tensor in lists if tensor in call.inputs])
+    if call.error.where != "data" or call.container != "as given":
+        return None
+    objects = [tensor for tensor in call.inputs if _is_object(tensor)]
+    if objects and len(objects) == len(call.inputs):
+        return _objects(call, objects)
+    every = (*call.inputs, *call.labels)
+    if call.data_type == "list" and len(call.inputs) == 1 and lists == [*every]:
+        return None  # Keras does take lists of numbers, of numbers throughout: something else is at fault.
+    if lists and all(tensor.dtype != "object" for tensor in every):
+        return _lists(call, lists)
+    same_rows = len({tensor.shape[:1] for tensor in every}) == 1 and all(tensor.shape for tensor in every)
+    if call.data_type == "transformers.BatchEncoding" and not call.model.type.startswith("TF") and same_rows and every:
+        said = call.data or "encodings"
+        return Finding(
+            "container-unsupported",
+            "error",
+            said,
+            f"`{said}` is a BatchEncoding",
+            f"`{said}` is a BatchEncoding, of which `{call.model.said}.{call.kind}` cannot make batches; it takes "
+            f"arrays, and lists and dicts of them. {call.error.type} is raised.",
+            {"type": call.data_type, "keys": [tensor.name for tensor in call.inputs]},
+            Fix("Give it as a dict", f"dict({said})"),
+        )
+    return None
+
+
+def _is_numbers_in_lists(tensor: TensorFacts) -> bool:
+    values = tensor.values
+    return tensor.kind in ("list", "tuple") and values is not None and values.dtype.kind in "biuf" and values.ndim > 0
+
+
+def _is_object(tensor: TensorFacts) -> bool:
+    """Whether the tensor is no array at all, but an object of some class (of no framework's, which are streams)."""
+    library = tensor.kind.partition(".")[0]
+    return tensor.dtype == "object" and not tensor.shape and library not in ("tensorflow", "tf", "tf_keras", "keras")
+
+
+def _lists(call: CallFacts, lists: list[TensorFacts]) -> Finding | None:
+    if not lists:
+        return None
+    assert call.error is not None
+    names, plural = listed([f"`{tensor.called}`" for tensor in lists]), len(lists) > 1
+    tokens = [tensor for tensor in lists if tensor in call.inputs and tensor.role is not None]
+    if tokens:
+        tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
+        tensors = "tf" if call.kind == "call" else "np"
+        code = f'{call.data or "enc"} = {tokenizer}(texts, padding=True, truncation=True, return_tensors="{tensors}")'
+    else:
+        code = "\n".join(f"{tensor.called} = np.array({tensor.called})" for tensor in lists)
+    return Finding(
+        "container-unsupported",
+        "error",
+        lists[0].called,
+        f"{names} {'are Python lists' if plural else 'is a Python list'}",
+        f"{names} {'are lists' if plural else 'is a list'} of numbers, where `{call.model.said}` takes arrays, or "
+        f"dicts of them. {call.error.type} is raised.",
+        {"lists": {tensor.called: list(tensor.shape) for tensor in lists}},
+        Fix("Give arrays", code),
+    )
+
+
+def _objects(call: CallFacts, objects: list[TensorFacts]) -> Finding:
+    assert call.error is not None
+    kinds = listed(sorted({tensor.kind for tensor in objects}))
+    said = call.data or "features"
+    code = (
+        f'inputs = {{"input_ids": np.array([each.input_ids for each in {said}]), '
+        f'"attention_mask": np.array([each.attention_mask for each in {said}])}}'
+    )
+    if len(code) > 120:
+        code = f'inputs = {{"input_ids": np.array([each.input_ids for each in {said}])}}'
+    return Finding(
+        "container-unsupported",
+        "error",
+        said,
+        f"`{said}` holds {kinds} objects",
+        f"`{said}` holds {len(objects)} objects of type {kinds}, where `{call.model.said}.{call.kind}` takes "
+        f"arrays, or lists and dicts of them. {call.error.type} is raised.",
+        {"type": kinds, "objects": len(objects)},
+        Fix("Make one array of each input, and one of the labels", code),
+    )

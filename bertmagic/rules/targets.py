@@ -1,0 +1,255 @@
+"""Rules on labels and the loss together: which classes there are, and which loss is for such labels."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from bertmagic.facts.call import CallFacts
+from bertmagic.facts.tensors import TensorFacts
+from bertmagic.finding import Finding, Fix
+from bertmagic.rules.labels import compared_output, fitting_shapes, label_shape_text
+from bertmagic.rules.registry import rule
+from bertmagic.rules.words import listed, rows_of
+
+# transformers' heads whose own loss leaves -100 out (transformers 4.53.3, `modeling_tf_utils.py`).
+_IGNORES = ("ForTokenClassification", "ForMaskedLM", "ForPreTraining", "LMHeadModel", "ForNextSentencePrediction")
+# Those whose own loss takes every label for a class.
+_EVERY = ("ForSequenceClassification", "ForMultipleChoice")
+IGNORED = -100
+
+
+@rule("error")
+def labels_out_of_range(call: CallFacts) -> Finding | None:
+    """A class index is negative, or not below the number of outputs.
+
+    What it finds: labels that a sparse loss cannot look up: 2 where the model has 2 outputs (0 and 1), -1 for "none".
+    The -100 that transformers' own losses over tokens leave out is right there, and so is a loss's `ignore_class`.
+
+    Why it is bad: on a CPU the loss raises (`outside the valid range`). On a GPU TensorFlow gives NaN for such a label,
+    without an error, and the weights are NaN after one step.
+
+    Wrong:
+
+        model = TFBertForSequenceClassification.from_pretrained(checkpoint)   # 2 outputs
+        model.fit(inputs, [0, 1, 2])
+
+    Right:
+
+        model = TFBertForSequenceClassification.from_pretrained(checkpoint, num_labels=3)
+        model.fit(inputs, [0, 1, 2])
+    """
+    compared = _class_indices(call)
+    if compared is None:
+        return None
+    output, labels, values = compared
+    classes = output.shape[-1]
+    ignored = _ignored(call)
+    if ignored is None:
+        return None
+    bad = ((values < 0) | (values >= classes)) & ~np.isin(values, ignored)
+    if not bad.any():
+        return None
+    assert call.loss is not None
+    places = np.argwhere(bad)
+    rows = sorted({labels.row_index(int(place[0])) for place in places})
+    # A loss that has met such a label, and is a number all the same, does something of its own with it.
+    met = call.error is None and bool(set(rows) & set(call.rows_run))
+    if met and call.loss.kind == "sparse" and call.loss.value is not None and np.isfinite(call.loss.value):
+        return None
+    found = sorted({int(value) for value in values[bad]})
+    noun = "label" if len(found) == 1 else "labels"
+    if call.error is not None:
+        then = f"{call.error.type} is raised in the loss."
+    elif call.loss.kind == "internal":
+        then = "The loss takes them for another class, or gives NaN, without an error on a GPU."
+    else:
+        then = "The loss raises for them on a CPU, and gives NaN on a GPU without an error."
+    return Finding(
+        "labels-out-of-range",
+        "error",
+        labels.called,
+        f"`{labels.called}` holds classes that the model has no output for",
+        f"`{labels.called}` holds the {noun} {listed(found)} in {rows_of(rows)}; `{output.name}` has {classes} "
+        f"{'output' if classes == 1 else 'outputs'} along its last axis, for labels 0 to {classes - 1}. {then}",
+        {
+            "labels": found[:20],
+            "rows": rows,
+            "places": [[labels.row_index(int(place[0])), *map(int, place[1:])] for place in places[:5]],
+            "outputs": classes,
+            "source": f"the last axis of `{output.name}`, {output.shape}",
+        },
+        _range_fix(call, labels, values, found, classes),
+    )
+
+
+def compared_by_loss(call: CallFacts) -> tuple[TensorFacts, TensorFacts, np.ndarray] | None:
+    """The output, the labels and their values (numbers) where the loss is known to have compared them, else None.
+
+    A training step of the user's own may change labels before any loss sees them: then no loss was computed here.
+    """
+    if call.loss is None or len(call.labels) != 1:
+        return None
+    if call.error is not None and call.error.where != "loss":
+        return None
+    if call.error is None and call.loss.value is None:
+        return None
+    output, labels = compared_output(call), call.labels[0]
+    if output is None or len(output.shape) < 2 or labels.values is None or not labels.values.size:
+        return None
+    if labels.values.dtype.kind not in "biuf" or not labels.values.shape:
+        return None
+    return output, labels, labels.values
+
+
+def _class_indices(call: CallFacts) -> tuple[TensorFacts, TensorFacts, np.ndarray] | None:
+    """As `compared_by_loss`, where the loss takes the labels for class indices and their shape is right for that."""
+    compared = compared_by_loss(call)
+    if compared is None or call.loss is None or call.loss.kind not in ("sparse", "internal"):
+        return None
+    output, labels, values = compared
+    if call.loss.kind == "internal" and output.shape[-1] < 2:
+        return None  # One output: transformers' own loss is a regression.
+    shapes = fitting_shapes(call.loss.kind, output.shape) or []
+    # The validation data's rows may be others than those of the outputs.
+    if labels.shape[1:] not in {shape[1:] for shape in shapes}:
+        return None
+    if not np.isfinite(values).all() or (values != np.floor(values)).any():
+        return None
+    return output, labels, values
+
+
+def _ignored(call: CallFacts) -> list[int] | None:
+    """The labels that the loss leaves out; None where that is not known."""
+    assert call.loss is not None
+    if call.loss.kind == "sparse":
+        return [] if call.loss.ignored is None else [call.loss.ignored]
+    if call.model.type.startswith("TF") and call.model.type.endswith(_IGNORES):
+        return [IGNORED]
+    return [] if call.model.type.startswith("TF") and call.model.type.endswith(_EVERY) else None
+
+
+def _range_fix(call: CallFacts, labels: TensorFacts, values: np.ndarray, found: list[int], classes: int) -> Fix:
+    assert call.loss is not None
+    name, model = labels.called, call.model
+    if found[0] < 0:
+        if call.loss.kind == "internal" and _ignored(call):
+            code = f"{name} = np.where({name} < 0, {IGNORED}, {name})"
+            return Fix(f"Mark what the loss is to leave out with {IGNORED}", code)
+        kept = len(found) == 1 and call.loss.kind == "sparse"
+        if kept:
+            code = (
+                f"tf.keras.losses.SparseCategoricalCrossentropy(from_logits={call.loss.from_logits or False}, "
+                f"ignore_class={found[0]})"
+            )
+            return Fix(f"Tell the loss to leave {found[0]} out", code)
+        return Fix("Keep the rows that have a class", f"kept = {name} >= 0  # of the inputs and of the labels")
+    # Counted from 1: the number of classes is right, and their first index is not.
+    if int(values.min()) == 1 and int(values.max()) == classes and classes > 1:
+        return Fix("Count the classes from 0", f"{name} = {name} - 1")
+    wanted = int(values.max()) + 1
+    pretrained = next((encoder.pretrained for encoder in model.encoders if encoder.pretrained), None)
+    if model.type.startswith("TF") and "For" in model.type:
+        code = f"{model.said}.config.num_labels  # {classes} now, {wanted} is needed when the model is made"
+        if pretrained:
+            code = f"{model.said} = {model.type}.from_pretrained({json.dumps(pretrained)}, num_labels={wanted})"
+        return Fix("Give the model one output for each class", code)
+    code = f"tf.keras.layers.Dense({wanted})  # as the last layer, in place of {classes}"
+    return Fix("Give the model one output for each class", code)
+
+
+@rule("error")
+def loss_mismatch(call: CallFacts) -> Finding | None:
+    """The loss is not for this kind of label: another loss would fit the very same labels and outputs.
+
+    What it finds: class indices (0, 1, 2) with a categorical or binary loss over several outputs, one-hot rows with a
+    sparse loss, 0/1 labels and a single output with a sparse or categorical loss.
+
+    Why it is bad: the loss raises about shapes that are not at fault, or, as binary cross-entropy does, sets one class
+    index against every output, or, with a single output, is 0 whatever the model says.
+
+    Wrong:
+
+        model.compile("adam", loss="categorical_crossentropy")
+        model.fit(inputs, [0, 1, 2])
+
+    Right:
+
+        model.compile("adam", loss="sparse_categorical_crossentropy")
+        model.fit(inputs, [0, 1, 2])
+    """
+    compared = compared_by_loss(call)
+    if compared is None:
+        return None
+    output, labels, values = compared
+    assert call.loss is not None
+    found = _fitting_loss(call, output, labels, values)
+    if found is None:
+        return None
+    fits, holds = found
+    shown = label_shape_text(call, labels.shape)
+    outputs = f"{output.shape[-1]} {'output' if output.shape[-1] == 1 else 'outputs'}"
+    if call.error is not None:
+        then = f"{call.error.type} is raised in the loss."
+    elif output.shape[-1] == 1:
+        then = "Over a single output that loss is the same whatever the model says."
+    else:
+        then = "The loss sets each class index against every output, without an error."
+    return Finding(
+        "loss-mismatch",
+        "error",
+        call.loss.name,
+        f"`{call.loss.name}` is not the loss for these labels",
+        f"`{labels.called}`, {shown}, holds {holds}, and `{output.name}` has {outputs}; {call.loss.name} takes "
+        f"{_TAKES[call.loss.kind]}, and {fits} fits. {then}",
+        {
+            "shape of the labels": str(labels.shape),
+            "values of the labels": sorted({float(value) for value in values.flat})[:5],
+            "shape of the outputs": str(output.shape),
+            "the loss that fits": fits,
+        },
+        _loss_fix(call, fits),
+    )
+
+
+_TAKES = {"sparse": "class indices over several outputs", "categorical": "one-hot rows", "binary": "0 or 1 an output"}
+
+
+def _fitting_loss(
+    call: CallFacts, output: TensorFacts, labels: TensorFacts, values: np.ndarray
+) -> tuple[str, str] | None:
+    """The loss that fits, and what the labels hold, in words; None where the compiled loss may be meant."""
+    assert call.loss is not None
+    kind, classes = call.loss.kind, output.shape[-1]
+    inner = labels.shape[1:]
+    per_output = inner in (output.shape[1:-1], (*output.shape[1:-1], 1))
+    if not np.isfinite(values).all() or (values != np.floor(values)).any():
+        return None
+    if classes == 1:
+        single = bool(np.isin(values, (0, 1)).all()) and len(output.shape) == 2 and per_output
+        if kind in ("sparse", "categorical") and single and call.loss.ignored is None:
+            return "binary_crossentropy", "0 and 1"
+        return None
+    indices = per_output and bool(((values >= 0) & (values < classes)).all())
+    if kind == "categorical" and indices and call.error is not None:
+        return "sparse_categorical_crossentropy", f"class indices {int(values.min())} … {int(values.max())}"
+    if kind == "binary" and indices and len(output.shape) == 2:
+        return "sparse_categorical_crossentropy", f"class indices {int(values.min())} … {int(values.max())}"
+    hot = inner == output.shape[1:] and bool(np.isin(values, (0, 1)).all() and (values.sum(axis=-1) == 1).all())
+    if kind == "sparse" and hot and call.error is not None:
+        return "categorical_crossentropy", "one-hot rows"
+    return None
+
+
+def _loss_fix(call: CallFacts, fits: str) -> Fix:
+    """The compile line with the loss that fits, written as the user wrote the other one."""
+    assert call.loss is not None
+    flag = call.loss.from_logits
+    if "_" in call.loss.name and not flag:
+        loss = f'"{fits}"'
+    else:
+        named = "".join(part.capitalize() for part in fits.split("_"))
+        loss = f"tf.keras.losses.{named}({'from_logits=True' if flag else ''})"
+    said = call.model.said
+    return Fix("Compile with the loss that fits", f"{said}.compile(optimizer={said}.optimizer, loss={loss})")
