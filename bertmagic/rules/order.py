@@ -29,6 +29,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "labels-out-of-range": frozenset(),
     "labels-shape": frozenset(),
     "logits-flag-mismatch": frozenset(),
+    "regression-head-for-classes": frozenset(),
     "attention-mask-missing": frozenset(),
     "attention-mask-over-padding": frozenset(),
 }
