@@ -621,6 +621,40 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             "tf.keras.layers.Dense(2)(hidden[:, 0])  # hidden: the encoder's last_hidden_state",
         ),
     ),
+    "one output for classes": (
+        "regression-head-for-classes",
+        computed(call(FULL, of=CLASSIFIER, labels=[0, 1, 1], outputs=(3, 1), loss="internal", said={"labels": "spam"})),
+        (
+            "`nli` has one output, and `spam` holds classes",
+            (
+                "`spam` holds the integers 0 and 1 in 3 rows, and `logits` has 1 output: the model's own loss is"
+                " then the squared error of a regression."
+            ),
+            "Give the model one output for each class",
+            'nli = TFBertForSequenceClassification.from_pretrained("bert-base-uncased", num_labels=2)',
+        ),
+    ),
+    "one output for classes, no checkpoint": (
+        "regression-head-for-classes",
+        computed(
+            call(
+                FULL,
+                of=model(type="TFBertForSequenceClassification"),
+                labels=[0, 1, 1],
+                outputs=(3, 1),
+                loss="internal",
+            )
+        ),
+        (
+            "`model` has one output, and `labels` holds classes",
+            (
+                "`labels` holds the integers 0 and 1 in 3 rows, and `logits` has 1 output: the model's own loss "
+                "is then the squared error of a regression."
+            ),
+            "Give the model one output for each class",
+            "model.config.num_labels  # 1 now, 2 is needed when the model is made",
+        ),
+    ),
 }
 
 

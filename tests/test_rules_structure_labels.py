@@ -654,6 +654,32 @@ def test_one_prediction_a_text_or_labels_a_token(facts: CallFacts) -> None:
     assert check("sequence-output-unpooled", facts) is None
 
 
+# -- regression-head-for-classes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 1], [[0], [1], [1]], np.array([True, False, True])])
+def test_classes_for_one_output(labels: Any) -> None:
+    assert slugs(internal("ForSequenceClassification", labels, (3, 1))) == ["regression-head-for-classes"]
+
+
+REGRESSIONS = {
+    "ratings": internal("ForSequenceClassification", [1, 4, 5], (3, 1)),
+    "floats": internal("ForSequenceClassification", [0.0, 1.0, 1.0], (3, 1)),
+    "only one of them": internal("ForSequenceClassification", [1, 1, 1], (3, 1)),
+    "two outputs": internal("ForSequenceClassification", [0, 1, 1], (3, 2)),
+    "a choice of one's own": internal("ForScoring", [0, 1, 1], (3, 1)),
+    "binary cross-entropy": compared("binary", [0, 1, 1], (3, 1)),
+    "squared error that was asked for": compared("regression", [0, 1, 1], (3, 1)),
+    "evaluating": having(internal("ForSequenceClassification", [0, 1, 1], (3, 1)), kind="evaluate"),
+    "no loss was computed": call(FULL, of=CLASSIFIER, labels=[0, 1, 1], outputs=(3, 1), loss="internal"),
+}
+
+
+@pytest.mark.parametrize("facts", REGRESSIONS.values(), ids=REGRESSIONS)
+def test_a_regression_that_may_be_meant(facts: CallFacts) -> None:
+    assert check("regression-head-for-classes", facts) is None
+
+
 # -- all of them -----------------------------------------------------------------------------------------------------
 
 

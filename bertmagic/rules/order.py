@@ -53,6 +53,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "attention-mask-all-zero": frozenset(),
     "attention-mask-values": frozenset(),
     "logits-flag-mismatch": frozenset(),
+    "regression-head-for-classes": frozenset(),
     "attention-mask-missing": frozenset(),
     "attention-mask-over-padding": frozenset(),
     "padding-side": frozenset(),

@@ -253,3 +253,51 @@ def _loss_fix(call: CallFacts, fits: str) -> Fix:
         loss = f"tf.keras.losses.{named}({'from_logits=True' if flag else ''})"
     said = call.model.said
     return Fix("Compile with the loss that fits", f"{said}.compile(optimizer={said}.optimizer, loss={loss})")
+
+
+@rule("warning")
+def regression_head_for_classes(call: CallFacts) -> Finding | None:
+    """`num_labels=1` with class labels: transformers' own loss trains a regression.
+
+    What it finds: a transformers sequence classifier of one output, trained by its own loss on integer labels that are
+    0 and 1. Ratings, other whole numbers and floats are what a regression is for.
+
+    Why it is bad: nothing is raised. With one output the loss is the squared error, the output is a number without
+    bounds and no logit, and a threshold on its sigmoid has no meaning.
+
+    Wrong:
+
+        model = TFBertForSequenceClassification.from_pretrained(checkpoint, num_labels=1)
+        model.fit(inputs, np.array([0, 1, 1]))
+
+    Right:
+
+        model = TFBertForSequenceClassification.from_pretrained(checkpoint, num_labels=2)
+        model.fit(inputs, np.array([0, 1, 1]))
+    """
+    compared = compared_by_loss(call)
+    if compared is None or call.loss is None or call.loss.kind != "internal" or call.kind != "fit":
+        return None
+    output, labels, values = compared
+    model = call.model
+    if not (model.type.startswith("TF") and model.type.endswith("ForSequenceClassification")):
+        return None
+    if len(output.shape) != 2 or output.shape[-1] != 1 or labels.shape not in ((call.rows_of,), (call.rows_of, 1)):
+        return None
+    # Numbers that are meant as such are floats, or reach beyond 0 and 1.
+    if values.dtype.kind not in "biu" or {int(value) for value in values.flat} != {0, 1}:
+        return None
+    pretrained = next((encoder.pretrained for encoder in model.encoders if encoder.pretrained), None)
+    code = f"{model.said}.config.num_labels  # 1 now, 2 is needed when the model is made"
+    if pretrained:
+        code = f"{model.said} = {model.type}.from_pretrained({json.dumps(pretrained)}, num_labels=2)"
+    return Finding(
+        "regression-head-for-classes",
+        "warning",
+        model.said,
+        f"`{model.said}` has one output, and `{labels.called}` holds classes",
+        f"`{labels.called}` holds the integers 0 and 1 in {values.size} rows, and `{output.name}` has 1 output: the "
+        "model's own loss is then the squared error of a regression.",
+        {"labels": [0, 1], "dtype": labels.dtype, "shape of the outputs": str(output.shape)},
+        Fix("Give the model one output for each class", code),
+    )
