@@ -435,6 +435,7 @@ EXPECTED = {
         other("token_type_ids", "token_type_ids"), other("attention_mask", "attention_mask"), of=TWO
     ),
     "by place": named(other("input 5")),
+    "by place, among what does not bind": named(other("*")),
 }
 
 
