@@ -564,6 +564,14 @@ def test_logits_in_a_loss_on_probabilities(facts: CallFacts) -> None:
     assert slugs(facts) == ["logits-flag-mismatch"]
 
 
+def test_logits_that_happen_to_be_between_0_and_1() -> None:
+    facts = flagged(np.abs(LOGITS) / 10)
+    own = dataclasses.replace(CLASSIFIER, takes=frozenset({"input_ids"}))
+    assert slugs(having(facts, model=own)) == ["logits-flag-mismatch"]
+    assert slugs(having(flagged(SHARES), model=own)) == []
+    assert slugs(having(facts, model=CLASSIFIER)) == []
+
+
 FLAGS = {
     "told": flagged(LOGITS, flag=True),
     "probabilities": flagged(SHARES),
