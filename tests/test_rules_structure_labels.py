@@ -435,6 +435,7 @@ EXPECTED = {
         other("token_type_ids", "token_type_ids"), other("attention_mask", "attention_mask"), of=TWO
     ),
     "by place": named(other("input 5")),
+    "by place, among what does not bind": named(other("*")),
 }
 
 
@@ -561,6 +562,14 @@ def flagged(outputs: Any, kind: Any = "sparse", flag: bool | None = False, label
 )
 def test_logits_in_a_loss_on_probabilities(facts: CallFacts) -> None:
     assert slugs(facts) == ["logits-flag-mismatch"]
+
+
+def test_logits_that_happen_to_be_between_0_and_1() -> None:
+    facts = flagged(np.abs(LOGITS) / 10)
+    own = dataclasses.replace(CLASSIFIER, takes=frozenset({"input_ids"}))
+    assert slugs(having(facts, model=own)) == ["logits-flag-mismatch"]
+    assert slugs(having(flagged(SHARES), model=own)) == []
+    assert slugs(having(facts, model=CLASSIFIER)) == []
 
 
 FLAGS = {

@@ -98,7 +98,7 @@ def _unknown(call: CallFacts) -> list[TensorFacts]:
     if any(encoder_call.seen for encoder_call in call.encoder_calls):
         return []  # The model took them all: what was raised is raised further in.
     # A tensor without a name of its own is known by its place.
-    return [tensor for tensor in call.inputs if tensor.name not in takes and not tensor.name.startswith("input ")]
+    return [tensor for tensor in call.inputs if tensor.name not in takes and tensor.name.isidentifier()]
 
 
 def _misnamed(call: CallFacts) -> list[tuple[TensorFacts, InputFacts]]:

@@ -49,6 +49,11 @@ def logits_flag_mismatch(call: CallFacts) -> Finding | None:
     bad = values < -_ROUNDING
     if loss.kind == "binary":
         bad |= values > 1 + _ROUNDING
+    by_sum = False
+    if not bad.any() and _gives_logits(call, output) and loss.kind in ("sparse", "categorical"):
+        # transformers' own classifiers end in a Dense without activation: only by chance is such a row in 0 to 1.
+        bad = np.abs(values.sum(axis=-1) - 1) > 0.01
+        by_sum = True
     if not bad.any() or loss.kind not in ("sparse", "categorical", "binary"):
         return None
     low, high = float(values.min()), float(values.max())
@@ -59,19 +64,29 @@ def logits_flag_mismatch(call: CallFacts) -> Finding | None:
         "binary": "BinaryCrossentropy",
     }[loss.kind]
     said = call.model.said
+    beyond = f"beyond 0 to 1 in {rows_of(rows)}"
+    if by_sum:
+        beyond = f"and does not sum to 1 in {rows_of(rows)}: {call.model.type} gives logits"
+    cuts = "" if by_sum else ": it cuts them off at 0 and 1 as probabilities"
     return Finding(
         "logits-flag-mismatch",
         "warning",
         loss.name,
         f"`{loss.name}` takes probabilities, and `{output.name}` is logits",
-        f"`{output.name}` is {low:.3g} … {high:.3g} in the rows that were run, beyond 0 to 1 in {rows_of(rows)}, and "
-        f"`from_logits` of {loss.name} is False: it cuts them off at 0 and 1 as probabilities.",
+        f"`{output.name}` is {low:.3g} … {high:.3g} in the rows that were run, {beyond}, and "
+        f"`from_logits` of {loss.name} is False{cuts}.",
         {"lowest": low, "highest": high, "rows": rows, "from_logits": False, "loss": loss.value},
         Fix(
             "Tell the loss that it gets logits",
             f"{said}.compile(optimizer={said}.optimizer, loss=tf.keras.losses.{named}(from_logits=True))",
         ),
     )
+
+
+def _gives_logits(call: CallFacts, output: TensorFacts) -> bool:
+    """Whether the output is a transformers classifier's own (4.53.3: a Dense without activation gives `logits`)."""
+    own = call.model.type.startswith("TF") and call.model.type.endswith("Classification")
+    return own and call.model.takes is not None and output.name == "logits"
 
 
 @rule("error")
