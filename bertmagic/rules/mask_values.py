@@ -201,6 +201,10 @@ def attention_mask_shape(call: CallFacts) -> Finding | None:
             continue
         whole = encoder_call.source.get("attention_mask")
         said = whole if whole is not None else mask
+        # The whole batch's shapes where they are known; else those of the rows that ran.
+        shape, beside = (
+            (whole.shape, ids.shape) if whole is not None and ids.rows is None else (mask.shape, given.shape)
+        )
         if failed:
             assert call.error is not None
             then = f"{call.error.type} is raised."
@@ -214,9 +218,9 @@ def attention_mask_shape(call: CallFacts) -> Finding | None:
             "error",
             said.called,
             f"`{said.called}` has not the shape of `{ids.called}`",
-            f"`{said.called}` reaches `{encoder_name(call, encoder_call)}` with shape {mask.shape} beside token ids of "
-            f"shape (batch={given.shape[0]}, seq={given.shape[1]}): {then}",
-            {"shape": list(mask.shape), "expected": list(given.shape), "rows": uncovered},
+            f"`{said.called}` reaches `{encoder_name(call, encoder_call)}` with shape {shape} beside token ids of "
+            f"shape (batch={beside[0]}, seq={beside[1]}): {then}",
+            {"shape": list(shape), "expected": list(beside), "rows": uncovered},
             _mask_fix(call, encoder_call, ids, said),
         )
     return None
