@@ -68,7 +68,7 @@ class Examiner:
             encoder_calls=guessed,
             tokenizer=tokenizer,
             container=live.container,
-            data=self.said(live.data),
+            data=self.names.of(live.data),
             data_type=live.data_type,
             parts=live.parts,
             rows_of=live.size or 1,
