@@ -24,13 +24,13 @@ _OF_THE_TOKENS = frozenset({"padding-side", "padding-token-wrong", "special-toke
 CAUSES: dict[str, frozenset[str]] = {
     "dataset-unbatched": _OF_THE_AXES | {"input-missing", "batch-axis-missing"},
     "dataset-structure": frozenset({"input-missing", "labels-missing", "labels-shape", "loss-mismatch"}),
-    "row-count-mismatch": frozenset({"labels-shape", "attention-mask-missing", "attention-mask-shape"}),
     "container-unsupported": frozenset({"input-missing", "attention-mask-missing", "batch-axis-missing"}),
     "input-misnamed": frozenset({"input-missing", "input-unexpected", "attention-mask-missing"}),
     "input-unexpected": frozenset(),
     "input-missing": frozenset({"attention-mask-missing", "labels-shape"}),
-    "batch-axis-missing": _OF_THE_AXES,
+    "batch-axis-missing": _OF_THE_AXES | {"row-count-mismatch"},
     "batch-axis-extra": _OF_THE_AXES,
+    "row-count-mismatch": frozenset({"labels-shape", "attention-mask-missing", "attention-mask-shape"}),
     "inputs-swapped": _OF_THE_MASK
     | _OF_THE_TOKENS
     | {"ids-out-of-vocabulary", "token-type-ids-invalid", "tokenizer-model-mismatch"},

@@ -82,8 +82,9 @@ def containers(tf: Any, batch: SimpleNamespace) -> dict[str, Any]:
     pairs = tf.data.Dataset.from_tensor_slices((x, batch.labels))
     return {
         "dict": (x, batch.labels),
-        "list": ([batch.ids, batch.mask], batch.labels),
-        "tuple": ((batch.ids, batch.mask), batch.labels),
+        # Keras sorts the inputs of a model that was made with a dict of them: a list is in that order.
+        "list": ([batch.mask, batch.ids], batch.labels),
+        "tuple": ((batch.mask, batch.ids), batch.labels),
         "tensors": ({key: tf.constant(value) for key, value in x.items()}, tf.constant(batch.labels)),
         "dataset": (pairs.batch(3), None),
         "shuffled dataset": (pairs.shuffle(6).batch(3), None),

@@ -311,3 +311,11 @@ def test_a_report_that_fails_leaves_the_blocks_exception_alone(
         exec("bert(ids); {}['mine']", namespace)
     assert watch.report is not None
     assert "ZeroDivisionError" in watch.report.internal_errors[0]
+
+
+def test_a_list_in_another_order_than_the_models_is_named(build: Any, batch: SimpleNamespace) -> None:
+    """Keras sorts a dict of `Input`s by name: the first of a list goes to `attention_mask`."""
+    with bertmagic.watching() as watch:
+        build().fit([batch.ids, batch.mask], batch.labels, verbose=0)
+    assert watch.report is not None
+    assert slugs(watch.report) == ["inputs-swapped"]
