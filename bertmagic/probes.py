@@ -17,10 +17,10 @@ from bertmagic.facts.tensors import Role, TensorFacts
 FLOOR = {"float16": 1e-3, "bfloat16": 8e-3}
 DEFAULT_FLOOR = 1e-6
 
-# How many rows are set against themselves unpadded. Each costs up to three forward passes of a row (fed, alone,
-# masked), and a row alone more than its share: a suspicious check may spend half of the whole batch's forward pass.
-MOST_UNPADDED = 2
-MOST_UNPADDED_OF_FEW, FEW = 4, 8
+# A small batch (of at most `FEW` rows) has up to so many rows set against themselves unpadded, and run with a right
+# mask; of a larger one only padded rows that ran are, without the mask: one row alone costs more than its share, and a
+# suspicious check may spend half of the whole batch's forward pass.
+MOST_UNPADDED, FEW = 4, 8
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def unpadded(
     some = [row for row in rows if row in padded]
     bare = {row: alone(row) for row in some}
     masked = None
-    if "attention_mask" in call.encoder.takes:
+    if "attention_mask" in call.encoder.takes and len(padding) <= FEW:
         # Rows without padding go along: in another batch, with another mask, they must come out the same.
         right = encode(rows, mask=np.stack([~pads[row] for row in rows]))
         bare.update({row: right[row] for row in rows if row not in padded})
@@ -136,12 +136,13 @@ def unpadded(
 def _rows_to_compare(
     call: EncoderCallFacts, rows: tuple[int, ...], padded: set[int], ran: tuple[int, ...]
 ) -> tuple[int, ...]:
-    """Padded rows, and one without padding to compare with; those that ran come first, for they are half paid for."""
+    """Padded rows, those that ran first, for they are half paid for; in a small batch more, and one without padding."""
     known = rows if all(role in call.source for role in call.given) else ran
-    plain = [row for row in ran if row not in padded][:1]
-    most = max(MOST_UNPADDED_OF_FEW if len(rows) <= FEW else MOST_UNPADDED, len(ran))
     first = sorted((row for row in known if row in padded), key=lambda row: row not in ran)
-    return (*first[: most - len(plain)], *plain)
+    if len(rows) > FEW:
+        return tuple(first[: max(1, sum(row in ran for row in first))])
+    plain = [row for row in ran if row not in padded][:1]
+    return (*first[: max(MOST_UNPADDED, len(ran)) - len(plain)], *plain)
 
 
 def _distance(one: np.ndarray, other: np.ndarray) -> float:
