@@ -42,6 +42,7 @@ def assemble(
     ended: Sequence[Ended],
     options: Options,
     *,
+    cell: Sequence[Finding] = (),
     device: tuple[str, str | None] | None,
     unseen: Sequence[tuple[str, str]],
     held: Sequence[str],
@@ -51,8 +52,11 @@ def assemble(
     seconds: float,
     captured: Mapping[str, Any],
 ) -> Report:
-    """The report on a block's calls. The tables show the call at fault, else the last one (the outermost work)."""
-    findings = of_calls(each.examination.findings for each in ended)
+    """The report on a block's calls. The tables show the call at fault, else the last one (the outermost work).
+
+    `cell`: what was found of the block as a whole, beside the calls' own findings.
+    """
+    findings = of_calls((each.examination.findings for each in ended), cell)
     shown = _shown(ended, findings)
     verdict = _verdict(findings, ended, raised)
     not_checked = dict.fromkeys([*(pair for each in ended for pair in each.examination.not_checked), *unseen])

@@ -19,7 +19,7 @@ from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding
 from bertmagic.observe.names import Names
 from bertmagic.options import Options
-from bertmagic.rules import RULES
+from bertmagic.rules import wanted
 
 # How many rows the dry pass runs where the user asks for no number.
 FEW = 2
@@ -116,13 +116,7 @@ class Examiner:
         return self._findings(facts)
 
     def _findings(self, facts: CallFacts) -> tuple[Finding, ...]:
-        options = self.options
-        wanted = [
-            rule
-            for slug, rule in RULES.items()
-            if slug not in options.ignore and (not options.only or slug in options.only)
-        ]
-        found = (rule.check(facts) for rule in wanted)
+        found = (rule.check(facts) for rule in wanted("call", self.options.ignore, self.options.only))
         return tuple(finding for finding in found if finding is not None)
 
     def _facts(self, leaf: Leaf) -> TensorFacts:

@@ -17,14 +17,19 @@ from bertmagic.backends import BACKENDS, backend_of, loaded_backends
 from bertmagic.backends.protocol import Backend, LiveCall, Unseen
 from bertmagic.examine import Examination, Examiner
 from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
+from bertmagic.facts.cell import Origin
+from bertmagic.facts.model import ModelFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.finding import Finding
 from bertmagic.observe import tokenizers
 from bertmagic.observe.captured import Captured
 from bertmagic.observe.imports import after_import
 from bertmagic.observe.iterators import replace_in
 from bertmagic.observe.names import Names
+from bertmagic.observe.seen import Seen
 from bertmagic.options import Options
 from bertmagic.report import Report
+from bertmagic.rules import wanted
 
 # Calls of one model with one signature that are read (not run) before the rest go unread: a training loop's batches.
 MOST_READ = 200
@@ -57,8 +62,10 @@ class Watch:
         self._unseen: dict[tuple[str, str], None] = {}
         self._failures: list[str] = []
         self._calls: list[tokenizers.TokenizerCall] = []
+        self._seen = Seen(self._names, _origin)
         self._read: dict[tuple[Any, ...], tuple[int, weakref.ref[Any] | None, CallFacts | None]] = {}
         self._dry: list[Any] = []
+        self._described: weakref.WeakKeyDictionary[Any, ModelFacts] = weakref.WeakKeyDictionary()
         self._keys: weakref.WeakKeyDictionary[Any, Sequence[str]] = weakref.WeakKeyDictionary()
         self._histories: list[tuple[Any, Any]] = []
         self._held: list[str] = []
@@ -94,7 +101,7 @@ class Watch:
         finally:
             # Nothing of the block is kept alive by the watch: not its tensors, not its exception's frames.
             self._ended, self._calls, self._dry, self._histories, self._tokenizer = [], [], [], [], None
-            self._read = {}
+            self._read, self._seen = {}, Seen(self._names, _origin)
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
@@ -105,6 +112,7 @@ class Watch:
         return assemble(
             self._ended,
             self.options,
+            cell=self._cell_findings(raised),
             device=self._device(),
             unseen=tuple(self._unseen),
             held=tuple(self._held),
@@ -114,6 +122,16 @@ class Watch:
             seconds=time.perf_counter() - self._start,
             captured=Captured(self._namespace, self._captured_names()),
         )
+
+    def _cell_findings(self, raised: BaseException | None) -> tuple[Finding, ...]:
+        """What the rules about a whole cell say of it."""
+        try:
+            facts = self._seen.facts((each.examination.facts for each in self._ended), raised, self._namespace)
+            found = [rule.check(facts) for rule in wanted("cell", self.options.ignore, self.options.only)]
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail("the check of the cell", failure)
+            return ()
+        return tuple(finding for finding in found if finding is not None)
 
     # -- what a backend tells ------------------------------------------------------------------------------------
 
@@ -151,7 +169,7 @@ class Watch:
 
     def before(
         self, backend: Backend, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Callable[[BaseException | None], None]:
+    ) -> Callable[[Any, BaseException | None], None]:
         """Examine a real call before it runs; what is returned is told how it ended."""
         done: Ended | None = None
         try:
@@ -159,11 +177,32 @@ class Watch:
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report, never the cell's
             self._fail(f"the check of `{kind}`", failure)
 
-        def ended(raised: BaseException | None) -> None:
+        def ended(value: Any, raised: BaseException | None) -> None:
             if raised is not None and done is not None:
                 done.raised = f"{type(raised).__name__}: {raised}"
+            try:
+                if raised is None and model in self._described:
+                    self._seen.output(value, self._described[model])
+            except Exception as failure:  # noqa: BLE001  # as above
+                self._fail("the reading of an output", failure)
 
         return ended
+
+    def built(
+        self,
+        backend: Backend,
+        layer: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        error: ErrorFacts | None = None,
+        ran: tuple[str, ...] = (),
+    ) -> None:
+        """Note a call of a model on symbolic tensors."""
+        try:
+            self._seen.built(backend, layer, args, kwargs, error=error, ran=ran)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail("the check of a graph", failure)
 
     def unseen(self, what: str, why: str) -> None:
         """Note what could not be looked into."""
@@ -199,7 +238,7 @@ class Watch:
             return None, None
         except Exception as raised:  # noqa: BLE001  # what Keras' own data handling says of such data
             return self._data_error(examiner, backend.given(kind, model, args, kwargs), said, raised), raised
-        facts = backend.describe(model, said, self._names.of)
+        facts = self._described[model] = backend.describe(model, said, self._names.of)
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
         seen, same, like = self._read.get(signature, (0, None, None))
         if same is None or same() is not model:  # an id may come again after its object is gone
@@ -275,7 +314,15 @@ class Watch:
         return start
 
     def _note_tokenizers(self) -> None:
-        self._stack.enter_context(tokenizers.noting(self._calls.append))
+        self._stack.enter_context(tokenizers.noting(self._tokenized))
+
+    def _tokenized(self, call: tokenizers.TokenizerCall) -> None:
+        try:
+            if call.error is None:
+                self._calls.append(call)
+            self._seen.tokenized(call)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail("the check of a tokenizer's call", failure)
 
     def _fail(self, what: str, failure: BaseException) -> None:
         self._failures.append(f"{what} failed in bertmagic itself: {type(failure).__name__}: {failure}")
@@ -304,6 +351,11 @@ class Watch:
                 or any(name == _root(tensor.said) for ended in self._ended for tensor in _tensors(ended))
             )
         ]
+
+
+def _origin(value: Any) -> Origin | None:
+    """Where a symbolic tensor comes from, as the framework that made it tells."""
+    return next((found for backend in loaded_backends() if (found := backend.origin(value)) is not None), None)
 
 
 _ABSENT = object()

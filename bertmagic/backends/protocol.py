@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bertmagic.facts.call import CallKind, ErrorFacts
+from bertmagic.facts.cell import Origin, SymbolicFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tensors import Role
@@ -115,8 +116,20 @@ class Listener(Protocol):
 
     def before(
         self, backend: Backend, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Callable[[BaseException | None], None]:
-        """Before a real call; what it returns is told how the call ended."""
+    ) -> Callable[[Any, BaseException | None], None]:
+        """Before a real call; what it returns is told how the call ended: its value, or what it raised."""
+
+    def built(
+        self,
+        backend: Backend,
+        layer: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        error: ErrorFacts | None = None,
+        ran: tuple[str, ...] = (),
+    ) -> None:
+        """A model or encoder was called on symbolic tensors; `ran`: the layers that went through before `error`."""
 
     def unseen(self, what: str, why: str) -> None:
         """Something that could not be looked into."""
@@ -141,6 +154,14 @@ class Backend(Protocol):
 
     def is_built(self, model: Any) -> bool:
         """Whether the model has its weights."""
+
+    def origin(self, value: Any) -> Origin | None:
+        """Where a symbolic tensor comes from: which layer and encoder gave it; None for other values."""
+
+    def symbolic(
+        self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], named: Callable[[Any], str | None]
+    ) -> tuple[SymbolicFacts, ...]:
+        """The symbolic tensors that `layer` is called on."""
 
     def observe(self, listener: Listener) -> AbstractContextManager[None]:
         """Tell `listener` of calls until the context ends; then all that was patched is as before."""

@@ -38,6 +38,19 @@ class Names:
                         return item, keys
         return None, None
 
+    def strings(self, most: int) -> Iterator[tuple[str, str]]:
+        """The strings that names and items of named lists and dicts hold, by their expressions; at most `most`."""
+        left = most
+        for scope in self._scopes():
+            for name, known in list(scope.items()):
+                if name.startswith("_"):
+                    continue
+                for said, value in _strings(name, known):
+                    left -= 1
+                    if left < 0:
+                        return
+                    yield said, value
+
     def _scopes(self) -> Iterator[Mapping[str, Any]]:
         """The cell's namespace, then the local variables of the user's functions under way, innermost first."""
         yield self._namespace
@@ -46,6 +59,16 @@ class Names:
             if frame.f_globals is self._namespace and frame.f_locals is not self._namespace:
                 yield frame.f_locals
             frame = frame.f_back  # type: ignore[assignment]
+
+
+def _strings(name: str, known: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(known, str):
+        yield name, known
+    elif type(known) in (list, tuple):
+        yield from ((f"{name}[{i}]", each) for i, each in enumerate(known[:_MOST_ITEMS]) if isinstance(each, str))
+    elif type(known) is dict:
+        items = itertools.islice(known.items(), _MOST_ITEMS)
+        yield from ((f"{name}[{key!r}]", each) for key, each in items if isinstance(each, str))
 
 
 def _item(name: str, container: Any, value: Any) -> str | None:

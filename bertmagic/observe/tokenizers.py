@@ -7,7 +7,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,18 @@ _CALLS = ("__call__", "encode", "encode_plus", "batch_encode_plus", "pad")
 
 @dataclass(frozen=True)
 class TokenizerCall:
-    """One call of a tokenizer, and what it gave."""
+    """One call of a tokenizer: what it was given, and what it gave or raised.
+
+    `again(**kwargs)`: the same call with these keywords, told to nobody.
+    """
 
     tokenizer: Any
     output: Any
+    method: str = "__call__"
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    error: BaseException | None = None
+    again: Callable[..., Any] | None = None
 
 
 def is_tokenizer(value: Any) -> bool:
@@ -40,29 +48,41 @@ def is_encoding(value: Any) -> bool:
 
 @contextlib.contextmanager
 def noting(note: Callable[[TokenizerCall], None]) -> Iterator[None]:
-    """Call `note` with each outermost tokenizer call until the context ends (transformers' base class is wrapped)."""
+    """Call `note` with each outermost tokenizer call until the context ends (transformers' base class is wrapped).
+
+    `note` must raise nothing.
+    """
     base = sys.modules[MODULE].PreTrainedTokenizerBase
     inside = threading.local()
     originals = {name: vars(base)[name] for name in _CALLS if name in vars(base)}
 
-    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+    def wrap(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
             if getattr(inside, "now", False):
                 return original(self, *args, **kwargs)
+
+            def again(**changed: Any) -> Any:
+                return original(self, *args, **changed)
+
+            output, error = None, None
             inside.now = True
             try:
                 output = original(self, *args, **kwargs)
+            except BaseException as raised:
+                error = raised
+                raise
             finally:
+                # Noted while the call's own line is still under way, so that its arguments' names can be found.
+                note(TokenizerCall(self, output, name, args, kwargs, error, again))
                 inside.now = False
-            note(TokenizerCall(self, output))
             return output
 
         return call
 
     for name, original in originals.items():
-        setattr(base, name, wrap(original))
+        setattr(base, name, wrap(name, original))
     try:
         yield
     finally:

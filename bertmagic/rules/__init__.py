@@ -16,7 +16,7 @@ from bertmagic.rules import (
     targets,
     text,
 )
-from bertmagic.rules.registry import RULES, Rule
+from bertmagic.rules.registry import RULES, Rule, wanted
 
 __all__ = [
     "RULES",
@@ -35,4 +35,5 @@ __all__ = [
     "swapped",
     "targets",
     "text",
+    "wanted",
 ]

@@ -67,12 +67,23 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return of_calls([findings])
 
 
-def of_calls(calls: Iterable[Iterable[Finding]]) -> tuple[Finding, ...]:
-    """The findings of several calls in one order; what is found in one call explains nothing in another."""
+def of_calls(calls: Iterable[Iterable[Finding]], cell: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """The findings of several calls in one order; what is found in one call explains nothing in another.
+
+    `cell`: what was found of the whole cell, which explains findings of each of its calls and may be explained by any.
+    """
+    whole = tuple(cell)
+    groups = [tuple(findings) for findings in calls]
     unique: dict[tuple[str, str], Finding] = {}
-    for findings in calls:
-        found = tuple(findings)
-        explained = frozenset().union(*(CAUSES.get(each.rule, frozenset()) for each in found))
+    for found in groups:
+        explained = _explained((*found, *whole))
         unique.update({(each.rule, each.subject): each for each in found if each.rule not in explained})
+    explained = _explained((*whole, *(each for found in groups for each in found)))
+    unique.update({(each.rule, each.subject): each for each in whole if each.rule not in explained})
     place = {slug: index for index, slug in enumerate(CAUSES)}
     return tuple(sorted(unique.values(), key=lambda each: (-GRAVITY[each.severity], place.get(each.rule, len(place)))))
+
+
+def _explained(findings: Iterable[Finding]) -> frozenset[str]:
+    """The rules whose findings follow from these."""
+    return frozenset().union(*(CAUSES.get(each.rule, frozenset()) for each in findings))

@@ -11,6 +11,7 @@ from typing import Any
 from bertmagic.backends.protocol import LiveCall
 from bertmagic.backends.tensorflow import describe, history, observing
 from bertmagic.facts.call import CallKind
+from bertmagic.facts.cell import Origin, SymbolicFacts
 from bertmagic.facts.model import ModelFacts
 from bertmagic.options import BadUse
 
@@ -44,6 +45,20 @@ class TensorFlowBackend:
     def is_built(self, model: Any) -> bool:
         """Whether the model has its weights."""
         return bool(model.built)
+
+    def origin(self, value: Any) -> Origin | None:
+        """Where a symbolic tensor comes from: which layer and encoder gave it; None for other values."""
+        from bertmagic.backends.tensorflow import symbolic
+
+        return symbolic.origin(value)
+
+    def symbolic(
+        self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], named: Callable[[Any], str | None]
+    ) -> tuple[SymbolicFacts, ...]:
+        """The symbolic tensors that `layer` is called on."""
+        from bertmagic.backends.tensorflow import symbolic
+
+        return symbolic.inputs(layer, args, kwargs, named)
 
     def observe(self, listener: Any) -> AbstractContextManager[None]:
         """Tell `listener` of calls until the context ends."""

@@ -23,6 +23,7 @@ class Recorder:
 
     `encoder_calls`: for each encoder's call, the layer, its path, its arguments and its output (None where it raised).
     `failed`: the path of the innermost layer that an exception passed through. `outputs`: the outermost call's value.
+    `passed`: the paths of the layers that went through, in the order in which they ended.
     """
 
     def __init__(self, layers: bool = True) -> None:
@@ -31,6 +32,7 @@ class Recorder:
         self._layers: list[tuple[int, Any, dict[str, Any]]] = []
         self.encoder_calls: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
         self.failed: str | None = None
+        self.passed: tuple[str, ...] = ()
         self.outputs: Any = None
 
     def __enter__(self) -> Recorder:
@@ -67,6 +69,7 @@ class Recorder:
         finally:
             note["seconds"] = time.perf_counter() - start
             self._names.pop()
+        self.passed += (path,)
         if is_encoder(layer):
             self.encoder_calls[encoder_at] = (layer, args, kwargs, value)
         if self._keep_layers:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bertmagic.backends.protocol import Backend, Listener
-from bertmagic.backends.tensorflow import describe, layers
-from bertmagic.facts.call import CallKind
+from bertmagic.backends.tensorflow import describe, layers, symbolic
+from bertmagic.facts.call import CallKind, ErrorFacts
 
 _SAVING = ("save", "save_weights", "export", "save_pretrained", "push_to_hub")
 # The verbs that run for real, and what each is to the check.
@@ -116,8 +116,7 @@ class _Told:
             if self.busy.now or not _of_interest(layer):
                 return original(layer, *args, **kwargs)
             if _is_symbolic(args, kwargs):
-                with self.patches.suspended():
-                    return original(layer, *args, **kwargs)
+                return self._build(original, layer, args, kwargs)
             if not tf.executing_eagerly():
                 why = "its arguments have no values while the graph is traced"
                 self.listener.unseen(f"`{layer.name}` inside a tf.function", why)
@@ -176,9 +175,25 @@ class _Told:
             with self.patches.suspended():
                 value = original(model, *args, **kwargs)
         except BaseException as raised:
-            ended(raised)
+            ended(None, raised)
             raise
-        ended(None)
+        ended(value, None)
+        return value
+
+    def _build(self, original: Callable[..., Any], layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call on symbolic tensors: run, and told of with the layer that it failed in, if it did."""
+        __tracebackhide__ = True
+        try:
+            with self.patches.suspended():
+                value = original(layer, *args, **kwargs)
+        except Exception as raised:
+            with quiet(self.busy):
+                failed, ran = symbolic.failing_layer(lambda: layer(*args, **kwargs))
+                error = ErrorFacts(type(raised).__name__, str(raised), failed, "forward")
+                self.listener.built(self.backend, layer, args, kwargs, error=error, ran=ran)
+            raise
+        with quiet(self.busy):
+            self.listener.built(self.backend, layer, args, kwargs)
         return value
 
 

@@ -1,0 +1,202 @@
+"""What ended a cell: the user's own line, the call that it made, and the objects that took part in it."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import linecache
+import sys
+import sysconfig
+import types
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bertmagic.facts.cell import RaisedFacts, ValueFacts
+
+# `describe(value, place, said)`: the facts of one object.
+Describe = Callable[[Any, str, "str | None"], ValueFacts]
+
+_LIBRARY = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")})
+_OWN = str(Path(__file__).parent.parent)
+_MOST_VALUES, _MOST_LINES = 24, 40
+
+
+def raised_facts(error: BaseException, namespace: Mapping[str, Any], describe: Describe) -> RaisedFacts:
+    """The facts of the exception that ended a block whose names are in `namespace`."""
+    entries = _entries(error.__traceback__)
+    places = [index for index, each in enumerate(entries) if _is_users(each.tb_frame, namespace)]
+    missing, missing_in = _missing(error)
+    facts = RaisedFacts(type(error).__name__, str(error), missing=missing, missing_in=missing_in)
+    if not places:
+        return facts
+    at = entries[places[-1]]
+    below = next((each for each in entries[places[-1] + 1 :] if not _is_own(each.tb_frame)), None)
+    segment = _segment(at)
+    tree = _parsed(segment)
+    scope = _Scope(at.tb_frame)
+    values: dict[int, ValueFacts] = {}
+
+    def add(value: Any, place: str, said: str | None) -> None:
+        if len(values) < _MOST_VALUES and id(value) not in values and not isinstance(value, types.ModuleType):
+            values[id(value)] = describe(value, place, said)
+
+    call = _call(tree)
+    names = {id(value): said for said, value in scope.named(tree)}
+    owner = None if call is None else scope.owner(call)
+    if below is not None:
+        for place, value in _arguments(below.tb_frame):
+            if value is not owner and place != "self":
+                add(value, place, names.get(id(value)))
+            elif owner is None:
+                owner = value
+    for said, value in scope.named(tree):
+        if value is not owner:
+            add(value, "name", said)
+    return RaisedFacts(
+        type=facts.type,
+        text=facts.text,
+        line=at.tb_lineno,
+        source=segment,
+        callee="" if below is None else _qualified(below.tb_frame),
+        callee_said="" if call is None else ast.unparse(call.func),
+        owner=None if owner is None else describe(owner, "self", names.get(id(owner))),
+        values=tuple(values.values()),
+        missing=missing,
+        missing_in=missing_in,
+    )
+
+
+def _entries(top: types.TracebackType | None) -> list[types.TracebackType]:
+    entries = []
+    while top is not None:
+        entries.append(top)
+        top = top.tb_next
+    return entries
+
+
+def _is_users(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
+    """Whether the frame runs the user's own code: the cell, or functions of the same namespace or of own modules."""
+    name = frame.f_code.co_filename
+    if "__autograph_generated" in name:
+        return False  # AutoGraph's rewriting of a user's function: no line that the user wrote
+    if frame.f_globals is namespace:
+        return True
+    if name.startswith((*_LIBRARY, _OWN, "<frozen")):
+        return False
+    # A block of `watching()` in a script has a namespace of its own; of the library, only what is installed is known.
+    return frame.f_globals.get("__name__") == namespace.get("__name__") and "__name__" in namespace
+
+
+def _is_own(frame: types.FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_OWN)
+
+
+def _segment(entry: types.TracebackType) -> str:
+    """The source of the expression that raised (Python 3.11 or later), else of its line."""
+    code = entry.tb_frame.f_code
+    line, end, first, last = entry.tb_lineno, entry.tb_lineno, None, None
+    if sys.version_info >= (3, 11):
+        positions = list(code.co_positions())[entry.tb_lasti // 2]
+        if None not in positions:
+            line, end, first, last = positions  # type: ignore[assignment]
+    if end - line > _MOST_LINES:
+        return ""
+    lines = linecache.getlines(code.co_filename, entry.tb_frame.f_globals)[line - 1 : end]
+    if not lines:
+        return ""
+    if first is not None and last is not None:
+        # The columns count UTF-8 bytes.
+        lines[-1] = lines[-1].encode()[:last].decode(errors="ignore")
+        lines[0] = lines[0].encode()[first:].decode(errors="ignore")
+    return "".join(lines).strip()
+
+
+def _parsed(segment: str) -> ast.AST | None:
+    """The segment as an expression, a statement, or the head of a block (`for x in model(batch):`)."""
+    for text, mode in ((f"({segment}\n)", "eval"), (segment, "exec"), (f"{segment}\n    pass", "exec")):
+        with contextlib.suppress(SyntaxError, ValueError):
+            return ast.parse(text, mode=mode)
+    return None
+
+
+def _call(tree: ast.AST | None) -> ast.Call | None:
+    """The call that raised: the expression itself, else the outermost one of its line."""
+    return None if tree is None else next((node for node in ast.walk(tree) if isinstance(node, ast.Call)), None)
+
+
+class _Scope:
+    """Looks names up in a frame; runs no code of the user's, and so knows names and their items only."""
+
+    def __init__(self, frame: types.FrameType) -> None:
+        self._locals, self._globals = frame.f_locals, frame.f_globals
+
+    def named(self, tree: ast.AST | None) -> Iterator[tuple[str, Any]]:
+        """The names and items in `tree` with their values, outermost first; modules and built-in functions are none."""
+        for node in () if tree is None else ast.walk(tree):
+            if isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)):
+                known, value = self._value(node)
+                if known and not isinstance(value, types.ModuleType):
+                    yield ast.unparse(node), value
+
+    def owner(self, call: ast.Call) -> Any:
+        """The object that is called, or whose method is; None where that cannot be told without running code."""
+        known, value = self._value(call.func)
+        if not known and isinstance(call.func, ast.Attribute):
+            known, value = self._value(call.func.value)
+        return value if known and not isinstance(value, types.ModuleType) else None
+
+    def _value(self, node: ast.AST) -> tuple[bool, Any]:
+        if isinstance(node, ast.Name):
+            for scope in (self._locals, self._globals):
+                if node.id in scope:
+                    return True, scope[node.id]
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            known, holder = self._value(node.value)
+            plain = isinstance(holder, Mapping) or type(holder) in (list, tuple)
+            if known and plain:
+                try:
+                    return True, holder[node.slice.value]
+                except Exception:  # noqa: BLE001  # no such item
+                    return False, None
+        if isinstance(node, ast.Attribute):
+            known, holder = self._value(node.value)
+            # Plain attributes only: a property would run the object's own code.
+            if known and node.attr in getattr(holder, "__dict__", {}):
+                return True, holder.__dict__[node.attr]
+        return False, None
+
+
+def _arguments(frame: types.FrameType) -> Iterator[tuple[str, Any]]:
+    """The arguments of a call under way by parameter, those under `*` and `**` by index and name."""
+    code = frame.f_code
+    named = code.co_argcount + code.co_kwonlyargcount
+    for name in code.co_varnames[:named]:
+        if name in frame.f_locals:
+            yield name, frame.f_locals[name]
+    rest = list(code.co_varnames[named:])
+    if code.co_flags & 0x04 and rest:
+        name = rest.pop(0)
+        for index, value in enumerate(frame.f_locals.get(name) or ()):
+            yield f"{name}[{index}]", value
+    if code.co_flags & 0x08 and rest:
+        yield from (frame.f_locals.get(rest[0]) or {}).items()
+
+
+def _qualified(frame: types.FrameType) -> str:
+    code = frame.f_code
+    return f"{frame.f_globals.get('__name__', '')}.{getattr(code, 'co_qualname', code.co_name)}"
+
+
+def _missing(error: BaseException) -> tuple[str | None, str | None]:
+    """The name that was not found, and in what: a module's name, or an object's type."""
+    if isinstance(error, AttributeError):
+        holder = error.obj
+        where = holder.__name__ if isinstance(holder, types.ModuleType) else type(holder).__name__
+        return error.name, where if error.name is not None else None
+    if isinstance(error, ImportError):
+        wanted = getattr(error, "name_from", None)  # Python 3.12 or later
+        if wanted is None and "cannot import name" in str(error):
+            wanted = str(error).split("'")[1] if "'" in str(error) else None
+        return wanted or error.name, error.name
+    return None, None

@@ -1,0 +1,165 @@
+"""What a tokenizer was asked: its texts, its settings and what came out, in facts."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import itertools
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from bertmagic.facts.call import ErrorFacts
+from bertmagic.facts.cell import TextFacts, TokenizerCallFacts
+from bertmagic.observe.names import Names
+from bertmagic.observe.tokenizers import TokenizerCall, tokenizer_facts
+from bertmagic.observe.values import framework_of, is_symbolic, row_lengths
+
+# Texts of a call that are looked at, rows of its output, and texts of the namespace that a list of words is held to.
+_MOST_TEXTS, _MOST_ODD, _MOST_ROWS, _MOST_NAMED = 4096, 16, 64, 256
+_NO_TEXTS = TextFacts(None, "none", "NoneType")
+
+
+def call_facts(call: TokenizerCall, names: Names, said: str | None) -> TokenizerCallFacts:
+    """The facts of one tokenizer call, as long as its arguments' names can be found; `said`: its output's name."""
+    given = _bound(call)
+    own = tokenizer_facts(call.tokenizer, names.of(call.tokenizer), "it was called")
+    split = bool(given.get("is_split_into_words"))
+    takes_texts = call.method != "pad"
+    pairs = given.get("text_pair", given.get("batch_text_pair"))
+    tensors = given.get("return_tensors")
+    error = call.error
+    rows = _rows(call.output if error is None else _without_tensors(call, given))
+    unknown = getattr(call.tokenizer, "unk_token_id", None)
+    some = [] if unknown is None else list(itertools.islice(rows, _MOST_ROWS))
+    return TokenizerCallFacts(
+        tokenizer=own,
+        method=call.method,
+        texts=text_facts(_texts(given), names, split) if takes_texts else _NO_TEXTS,
+        pairs=text_facts(pairs, names, split) if pairs is not None else None,
+        return_tensors=None if tensors is None else str(getattr(tensors, "value", tensors)),
+        padding=_setting(given.get("padding")),
+        truncation=_setting(given.get("truncation")),
+        max_length=given.get("max_length") if isinstance(given.get("max_length"), int) else None,
+        is_split_into_words=split,
+        said=said,
+        lengths=tuple(len(row) for row in rows),
+        unknown=sum(int((row == unknown).sum()) for row in some),
+        tokens=sum(len(row) for row in some),
+        error=None if error is None else ErrorFacts(type(error).__name__, str(error), None, "data"),
+    )
+
+
+def text_facts(value: Any, names: Names, split: bool) -> TextFacts:
+    """The facts of what was given as text; `split`: a list of strings is one text's words."""
+    said = names.of(value)
+    kind = type(value).__name__
+    if isinstance(value, (str, bytes)):
+        return _counted("text", said, kind, [value])
+    if not isinstance(value, (list, tuple)):
+        framework = framework_of(value)
+        symbolic = is_symbolic(value)
+        texts = list(itertools.islice(value, _MOST_TEXTS)) if _is_array_of_objects(value) else []
+        counted = _counted("other", said, kind, texts)
+        return TextFacts(
+            said, "other", kind, count=len(texts), odd=counted.odd, framework=framework, is_symbolic=symbolic
+        )
+    texts = list(value[:_MOST_TEXTS])
+    nested = any(isinstance(text, (list, tuple)) for text in texts)
+    shape: Literal["batch", "words"] = "words" if nested or split else "batch"
+    flat = [word for text in texts for word in text] if nested and all(map(_is_list, texts)) else texts
+    facts = _counted(shape, said, kind, flat, count=len(value))
+    if shape != "batch" or len(texts) < 2 or facts.odd or facts.with_spaces:
+        return facts
+    return dataclasses.replace(facts, words_of=_text_of(texts, names), beside=_list_of(value, names))
+
+
+def _counted(
+    shape: Literal["text", "batch", "words", "other"], said: str | None, kind: str, texts: list[Any], count: int = 1
+) -> TextFacts:
+    strings = [text for text in texts if isinstance(text, str)]
+    odd = [(index, type(text).__name__, repr(text)[:40]) for index, text in enumerate(texts) if not _is_text(text)]
+    return TextFacts(
+        said,
+        shape,
+        kind,
+        count=count,
+        odd=tuple(odd[:_MOST_ODD]),
+        with_spaces=sum(any(map(str.isspace, text.strip())) for text in strings),
+        upper=sum(text != text.lower() for text in strings),
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def _is_array_of_objects(value: Any) -> bool:
+    """Whether `value` is an array or column of objects (NumPy, pandas) whose items can be read as they are."""
+    dtype = getattr(value, "dtype", None)
+    return str(dtype) in ("object", "str", "string") and len(getattr(value, "shape", ())) == 1
+
+
+def _text_of(words: list[str], names: Names) -> str | None:
+    """The name of a text whose words, in order, are this very list: split at white space, or at punctuation too."""
+    for name, text in names.strings(_MOST_NAMED):
+        if any(each == words for each in (text.split(), re.findall(r"\w+|[^\w\s]", text), re.findall(r"\w+", text))):
+            return name
+    return None
+
+
+def _list_of(words: Any, names: Names) -> str | None:
+    """The name of a list of word lists that holds this very list, as `sentences[3]`."""
+    said, _ = names.item(words)
+    return said
+
+
+def _bound(call: TokenizerCall) -> dict[str, Any]:
+    """The call's arguments by parameter; those that do not bind by name only."""
+    try:
+        bound = inspect.signature(getattr(type(call.tokenizer), call.method)).bind(
+            call.tokenizer, *call.args, **call.kwargs
+        )
+    except (TypeError, ValueError, AttributeError):
+        return dict(call.kwargs)
+    arguments = dict(bound.arguments)
+    return {**arguments, **arguments.pop("kwargs", {})}
+
+
+def _texts(given: Mapping[str, Any]) -> Any:
+    known = ("text", "batch_text_or_text_pairs")
+    return next((given[name] for name in known if given.get(name) is not None), None)
+
+
+def _setting(value: Any) -> str | None:
+    return None if value is None else str(getattr(value, "value", value))
+
+
+def _without_tensors(call: TokenizerCall, given: Mapping[str, Any]) -> Any:
+    """What comes out where no tensor is made of it: the rows of a call that failed in making one; else None."""
+    if given.get("return_tensors") is None or call.again is None:
+        return None
+    try:
+        return call.again(**{**call.kwargs, "return_tensors": None})
+    except Exception:  # noqa: BLE001  # then it was not the tensor that failed
+        return None
+
+
+def _rows(output: Any) -> list[np.ndarray]:
+    """The rows of token ids that a tokenizer gave, at most `_MOST_TEXTS` of them."""
+    ids = output["input_ids"] if isinstance(output, Mapping) and "input_ids" in output else output
+    if ids is None or isinstance(ids, Mapping):
+        return []
+    if hasattr(ids, "numpy"):
+        ids = ids.numpy()
+    if isinstance(ids, np.ndarray):
+        return list(ids.reshape(-1, ids.shape[-1])[:_MOST_TEXTS]) if ids.ndim else []
+    if row_lengths(ids):
+        return [np.asarray(row) for row in ids[:_MOST_TEXTS]]
+    return [np.asarray(ids)] if isinstance(ids, list) and all(isinstance(each, int) for each in ids) else []

@@ -1,0 +1,123 @@
+"""What an object is, in facts: whose type, which shape, from which encoder; nothing imported, nothing called of it."""
+
+from __future__ import annotations
+
+import itertools
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bertmagic.facts.cell import Framework, Origin, ValueFacts
+
+# By the root of the module that defines a type or one of its bases; the first that is found tells. transformers' TF
+# models are tf-keras', and Keras 3's layers on TensorFlow are Keras'.
+_ROOTS: dict[str, Framework] = {
+    "tf_keras": "tf-keras",
+    "keras": "keras",
+    "torch": "torch",
+    "jax": "jax",
+    "jaxlib": "jax",
+    "tensorflow": "tensorflow",
+    "numpy": "numpy",
+    "transformers": "transformers",
+}
+_MOST_FIELDS, _MOST_ROWS, _MOST_TEXT = 32, 64, 60
+
+
+def framework_of(value: Any) -> Framework:
+    """Whose object `value` is, by the modules of its type and its bases; of a class or function, by its own."""
+    kinds = value.__mro__ if isinstance(value, type) else type(value).__mro__
+    modules = [kind.__module__ for kind in kinds]
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
+        modules = [value.__module__ or ""]
+    roots = {str(module).partition(".")[0] for module in modules}
+    return next((framework for root, framework in _ROOTS.items() if root in roots), "python")
+
+
+def is_output_object(value: Any) -> bool:
+    """Whether `value` is one of transformers' output objects: a mapping of fields (`utils/generic.py`, 4.53.3)."""
+    return any(
+        kind.__name__ == "ModelOutput" and kind.__module__.startswith("transformers") for kind in type(value).__mro__
+    )
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether a tensor has no values: Keras' symbolic tensors, and TensorFlow's while a graph is traced."""
+    name = type(value).__name__
+    return name.endswith("KerasTensor") or name == "SymbolicTensor" or (name == "Tensor" and hasattr(value, "graph"))
+
+
+def shape_of(value: Any) -> tuple[int | None, ...] | None:
+    """The shape of an array or tensor, free axes None; None for what has none, or an unknown rank."""
+    try:
+        shape = value.shape
+        return tuple(None if axis is None else int(axis) for axis in shape)
+    except Exception:  # noqa: BLE001  # no shape, an unknown rank, or somebody's own property
+        return None
+
+
+def describe(
+    value: Any,
+    place: str,
+    said: str | None,
+    *,
+    origin: Callable[[Any], Origin | None],
+    field_of: Callable[[str], str | None],
+) -> ValueFacts:
+    """The facts of an object that took part in a call. Raises nothing that the object's own code raises."""
+    is_string = isinstance(value, str)
+    dtype = getattr(value, "dtype", None) if shape_of(value) is not None else None
+    return ValueFacts(
+        place=place,
+        said=said,
+        kind=_kind(value),
+        framework=framework_of(value),
+        shape=None if isinstance(value, type) else shape_of(value),
+        dtype=None if dtype is None else str(getattr(dtype, "name", dtype)),
+        is_symbolic=is_symbolic(value),
+        is_output_object=is_output_object(value),
+        fields=_fields(value),
+        field_of=field_of(value) if is_string else None,
+        lengths=row_lengths(value),
+        origin=None if isinstance(value, type) else origin(value),
+        text=_text(value),
+    )
+
+
+def row_lengths(value: Any) -> tuple[int, ...]:
+    """The lengths of the rows of a list of lists of numbers, or of the token ids of an encoding; else ()."""
+    if isinstance(value, Mapping):
+        try:
+            return row_lengths(value["input_ids"]) if "input_ids" in value else ()
+        except Exception:  # noqa: BLE001  # somebody's own mapping
+            return ()
+    if type(value) not in (list, tuple) or not value:
+        return ()
+    rows = value[:_MOST_ROWS]
+    if not all(type(row) in (list, tuple) and all(type(item) in (int, float) for item in row[:4]) for row in rows):
+        return ()
+    return tuple(len(row) for row in rows)
+
+
+def _kind(value: Any) -> str:
+    kind = value if isinstance(value, type) else type(value)
+    if kind.__name__ == "EagerTensor":
+        return "tf.Tensor"
+    root = kind.__module__.partition(".")[0]
+    return kind.__name__ if root in ("builtins", "transformers", "__main__") else f"{root}.{kind.__name__}"
+
+
+def _fields(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, Mapping):
+        return ()
+    try:
+        return tuple(str(key) for key in itertools.islice(value, _MOST_FIELDS))
+    except Exception:  # noqa: BLE001  # somebody's own mapping
+        return ()
+
+
+def _text(value: Any) -> str | None:
+    if not isinstance(value, (str, bytes, int, float, bool, type(None))):
+        return None
+    text = repr(value[: _MOST_TEXT + 1] if isinstance(value, (str, bytes)) else value)
+    return text if len(text) <= _MOST_TEXT + 2 else f"{text[:_MOST_TEXT]}…"
