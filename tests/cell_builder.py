@@ -1,4 +1,4 @@
-"""Builds `CellFacts` briefly, as the observation of a real cell would: `cell(raised=raised("ValueError", value(…)))`."""
+"""Builds `CellFacts` briefly, as observing a real cell would: `cell(raised=raised("ValueError", value("x")))`."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ def check(slug: str, facts: CallFacts) -> Finding | None:
 
 def slugs(facts: CallFacts) -> list[str]:
     """The slugs that all rules together report, cause first."""
-    found = (rule.check(facts) for rule in RULES.values())
+    found = (rule.check(facts) for rule in RULES.values() if rule.about == "call")
     return [finding.rule for finding in in_order(each for each in found if each is not None)]
 
 
