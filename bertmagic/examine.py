@@ -27,7 +27,8 @@ FEW = 2
 # The rules that the padding probe confirms or refutes.
 _PROBED = frozenset({"attention-mask-missing", "attention-mask-over-padding", "attention-mask-inverted"})
 
-Pairing = Callable[["np.ndarray | None"], "TokenizerFacts | None"]
+# Finds the tokenizer of token ids that an encoder is to take.
+Pairing = Callable[["np.ndarray | None", "EncoderFacts | None"], "TokenizerFacts | None"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Examiner:
         inputs = tuple(self._facts(leaf) for leaf in live.leaves)
         labels = tuple(self._facts(leaf) for leaf in live.labels)
         ids = next((tensor for tensor in inputs if tensor.role == "input_ids"), None)
-        tokenizer = self.pair(ids.values if ids is not None else None)
+        encoder = model.encoders[0] if model.encoders else None
+        tokenizer = self.pair(ids.values if ids is not None else None, encoder)
         guessed = tuple(_guess(encoder, inputs) for encoder in model.encoders)
         return CallFacts(
             kind=live.kind,

@@ -96,6 +96,7 @@ class Tokens:
     """A few rows of the batch, token by token: `rows[i]` is the index in the batch; the rest is (row, position).
 
     `tokens` is None where the text is left out (`--no-text`) or no tokenizer was found; `mask` where none is fed.
+    `tokenizer`: the name or type of the one that the batch is taken to come from, and `paired`: why, in words.
     """
 
     rows: tuple[int, ...]
@@ -104,6 +105,8 @@ class Tokens:
     types: tuple[tuple[int, ...], ...] | None
     tokens: tuple[tuple[str, ...], ...] | None
     padding: tuple[tuple[bool, ...], ...]
+    tokenizer: str | None = None
+    paired: str | None = None
 
 
 @dataclass(frozen=True)

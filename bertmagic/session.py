@@ -18,7 +18,7 @@ from bertmagic.backends.protocol import Backend, LiveCall, Unseen
 from bertmagic.examine import Examination, Examiner
 from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin
-from bertmagic.facts.model import ModelFacts
+from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding
 from bertmagic.observe import tokenizers
@@ -295,8 +295,8 @@ class Watch:
     def _said(self, model: Any) -> str:
         return self._names.of(model) or type(model).__name__
 
-    def _pair(self, ids: np.ndarray | None) -> TokenizerFacts | None:
-        found = tokenizers.pair(ids, self._calls, self._namespace)
+    def _pair(self, ids: np.ndarray | None, encoder: EncoderFacts | None) -> TokenizerFacts | None:
+        found = tokenizers.pair(ids, self._calls, self._namespace, encoder)
         if found is None:
             return None
         self._tokenizer, paired = found

@@ -187,6 +187,8 @@ def token_rows(
             if decode is None
             else tuple(tuple(decode([int(i) for i in ids.values[place]])) for place in at),
             padding=tuple(tuple(map(bool, padding[place])) for place in at),
+            tokenizer=None if call.tokenizer is None else call.tokenizer.said or call.tokenizer.type,
+            paired=None if call.tokenizer is None else call.tokenizer.paired,
         )
     return None
 

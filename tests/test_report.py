@@ -79,7 +79,7 @@ def test_the_keys_of_schema_1() -> None:
     assert set(plain["layers"][0]) == {
         *("path", "type", "level", "inputs", "outputs", "dtype", "params", "seconds", "status"),
     }
-    assert set(plain["tokens"]) == {"rows", "ids", "mask", "types", "tokens", "padding"}
+    assert set(plain["tokens"]) == {"rows", "ids", "mask", "types", "tokens", "padding", "tokenizer", "paired"}
     assert set(plain["not_checked"][0]) == {"what", "why"}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bertmagic.facts.model import EncoderFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 
 MODULE = "transformers.tokenization_utils_base"
@@ -136,10 +137,16 @@ def _id(tokenizer: Any, token: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def pair(ids: np.ndarray | None, calls: list[TokenizerCall], namespace: Mapping[str, Any]) -> tuple[Any, str] | None:
+def pair(
+    ids: np.ndarray | None,
+    calls: list[TokenizerCall],
+    namespace: Mapping[str, Any],
+    encoder: EncoderFacts | None = None,
+) -> tuple[Any, str] | None:
     """The tokenizer that made `ids`, and the evidence in words; None where nothing tells.
 
-    First the call whose rows are the batch's rows; then the only tokenizer of the cell; then that of the namespace.
+    First the call whose rows are the batch's rows; then the only tokenizer of the cell; then that of the namespace, by
+    what it has in common with the model where there are several: the checkpoint's name, or vocabulary and padding.
     """
     if ids is not None and ids.ndim >= 1 and ids.size:
         first = ids.reshape(-1, ids.shape[-1])[0]
@@ -152,7 +159,23 @@ def pair(ids: np.ndarray | None, calls: list[TokenizerCall], namespace: Mapping[
     known = {id(value): value for value in list(namespace.values()) if is_tokenizer(value)}
     if len(known) == 1:
         return next(iter(known.values())), "the only tokenizer in the kernel"
+    return None if encoder is None else _like(encoder, called or known)
+
+
+def _like(encoder: EncoderFacts, known: Mapping[int, Any]) -> tuple[Any, str] | None:
+    """The one tokenizer that is the model's by name, else by its vocabulary and padding token; None where none is."""
+    named = [each for each in known.values() if encoder.pretrained and _name(each) == encoder.pretrained]
+    if len(named) == 1:
+        return named[0], "it was loaded from where the model was"
+    wanted = encoder.vocab_rows, encoder.pad_id
+    like = [each for each in named or known.values() if (len(each), _id(each, "pad")) == wanted]
+    if len(like) == 1:
+        return like[0], f"the only one with the model's {encoder.vocab_rows} ids and its padding token"
     return None
+
+
+def _name(tokenizer: Any) -> str | None:
+    return getattr(tokenizer, "name_or_path", None)
 
 
 def _gave(output: Any, row: np.ndarray) -> bool:

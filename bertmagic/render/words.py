@@ -17,12 +17,15 @@ LAYER_COLUMNS = ("Layer", "Type", "Input", "Output", "Dtype", "Parameters", "Tim
 
 
 def meta(report: dict[str, Any]) -> list[str]:
-    """Device, rows, time and version as short phrases, in the order in which they are shown."""
+    """Device, rows, tokenizer and time as short phrases, in the order in which they are shown."""
     device, rows, seconds = report["device"], report["rows"], report["seconds"]
     used = clean(device["used"] or "nothing was run")
     if device["used"] and device["name"]:
         used += f" ({clean(device['name'], 80)})"
     phrases = [used, *([f"{rows['run']:,} of {rows['of']:,} rows run"] if rows["of"] else [])]
+    tokens = report["tokens"] or {}
+    if tokens.get("tokenizer"):
+        phrases.append(f"tokens by {clean(tokens['tokenizer'], 60)} ({clean(tokens['paired'], 120)})")
     if device["peak_bytes"]:
         phrases.append(f"peak {device['peak_bytes'] / 2**20:,.0f} MiB")
     # The whole block is mostly the user's own work: what a reader weighs is what the check added to it.
