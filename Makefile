@@ -13,7 +13,7 @@ SOURCES := pyproject.toml constraints/tf.txt hatch_build.py $(shell find js -pat
 NODE_MODULES := js/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint js pytest score clean
+.PHONY: help demo lab test lint js pytest docs score clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ js: $(NODE_MODULES) ## the panel's type check and tests
 pytest: $(VENV)/.ready-dev lint js ## the Python tests, the browser tests among them
 	@$(BIN)/python tools/chromium.py
 	$(BIN)/python -m pytest
+
+docs: $(VENV)/.ready-dev ## docs/rules and the README's table of rules, from the rules' docstrings
+	$(BIN)/python tools/rule_pages.py
 
 score: $(VENV)/.ready-demo ## what bertmagic says on each case of tests/cases (TensorFlow stack)
 	$(BIN)/python tests/cases/score.py tests/cases/open --python tf=$(BIN)/python $(SCORE)
