@@ -43,8 +43,8 @@ pytest: $(VENV)/.ready-dev lint js ## the Python tests, the browser tests among 
 docs: $(VENV)/.ready-dev ## docs/rules and the README's table of rules, from the rules' docstrings
 	$(BIN)/python tools/rule_pages.py
 
-score: $(VENV)/.ready-demo ## what bertmagic says on each case of tests/cases (TensorFlow stack)
-	$(BIN)/python tests/cases/score.py tests/cases/open --python tf=$(BIN)/python $(SCORE)
+score: $(VENV)/.ready-demo ## what bertmagic says on each case of tests/cases (TensorFlow stack); writes docs/score.md
+	$(BIN)/python tools/score_table.py $(SCORE)
 
 clean: ## remove the environment and all that was built
 	rm -rf $(VENV) build dist bertmagic/static js/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
