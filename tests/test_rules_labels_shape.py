@@ -19,6 +19,7 @@ from bertmagic.facts.call import CallFacts
 CLASSIFIER = model(type="TFBertForSequenceClassification", sizes={"labels": 3})
 MISFITS = {
     "one label a token, one output a text": labelled(np.zeros((4, 6), "int32"), (4, 3), "sparse", "loss"),
+    "one label a token, as many classes as tokens": labelled(np.arange(24).reshape(4, 6) % 3, (4, 6), "sparse", "loss"),
     "the same in the model's own loss": labelled(np.zeros((4, 6), "int32"), (4, 3), "internal", "loss"),
     "one-hot rows for the model's own loss": labelled(np.eye(4, 3, dtype="int32"), (4, 3), "internal", "loss"),
     "labels of a regression broadcast": labelled(np.array([0.5, 1.5, 2.5, 3.5]), (4, 3), "regression"),
@@ -93,6 +94,7 @@ FITS = {
     "classes in a categorical loss (another rule's matter)": labelled(CLASSES, (4, 3), "categorical", "loss"),
     "classes as floats in a binary loss": labelled(CLASSES.astype("float32"), (4, 3), "binary"),
     "one-hot in a sparse loss (another rule's matter)": labelled(np.eye(4, 3), (4, 3), "sparse", "loss"),
+    "several-hot in a sparse loss (another rule's matter)": labelled(np.tri(4, 3), (4, 3), "sparse", "loss"),
     "strings (another rule's matter)": labelled(np.array(["a", "b", "c", "d"]), (4, 3), "regression", "loss"),
     "the forward pass raised": labelled(np.zeros((4, 7)), None, "regression", "forward"),
     "booleans": labelled(CLASSES.astype(bool), (4, 1), "binary"),

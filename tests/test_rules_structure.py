@@ -35,13 +35,25 @@ def example(**changes: Any) -> CallFacts:
     [
         example(),
         example(mask=np.ones_like(ONE)),
+        example(mask=np.ones(ONE.shape, "float32")),
+        example(mask=np.ones(ONE.shape, bool)),
         example(labels=np.eye(3, dtype="float32")[0]),
         example(labels=None, kind="predict", tokenizer=TOKENIZER),
         example(labels=ONE, tokenizer=TOKENIZER),
         having(example(error=None), outputs=(), encoder_calls=call(received={"input_ids": ONE[:, None]}).encoder_calls),
         example(ids=FULL[:2], of=CHOOSER),
     ],
-    ids=["ids", "with a mask", "one-hot", "no labels", "one label a token", "it runs", "choices"],
+    ids=[
+        "ids",
+        "with a mask",
+        "with a float mask",
+        "with a mask of bool",
+        "one-hot",
+        "no labels",
+        "one label a token",
+        "it runs",
+        "choices",
+    ],
 )
 def test_a_dataset_of_single_examples(facts: CallFacts) -> None:
     finding = check("dataset-unbatched", facts)
