@@ -103,7 +103,8 @@ class Program:
     @property
     def padding(self) -> np.ndarray:
         """Where the rows are padding (batch, seq)."""
-        found = self.facts(error=None).padding(self.facts(error=None).encoder_calls[0])
+        facts = self.facts(error=None, moved=None, sees=None)
+        found = facts.padding(facts.encoder_calls[0])
         assert found is not None
         return found[1]
 
