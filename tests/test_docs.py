@@ -96,3 +96,38 @@ def test_pages_of_rules_that_are_no_more_are_removed(tmp_path: Path, capsys: pyt
     assert {path.stem for path in (tmp_path / "docs" / "rules").glob("*")} == {*RULES, "README"}
     rule_pages.main([str(tmp_path)])
     assert capsys.readouterr().out == ""
+
+
+def named_paths(text: str) -> list[str]:
+    """The paths in backticks, and in the commands, of a Markdown text; with their patterns."""
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    words = [*re.findall(r"`([^`\n]+)`", re.sub(r"(?ms)^```.*?^```", "", text)), *blocks]
+    paths = [word for each in words for word in each.split() if re.match(r"^[\w.]+/[\w./*-]*$|^\w+\.(md|toml)$", word)]
+    return [path for path in paths if not path.startswith(".venv")]
+
+
+def test_every_path_that_the_guide_names_is_there() -> None:
+    paths = named_paths((ROOT / "CONTRIBUTING.md").read_text())
+    assert len(set(paths)) > 30
+    made_later = {"docs/score.md"}
+    assert [path for path in paths if path not in made_later and not list(ROOT.glob(path.rstrip("/")))] == []
+
+
+def test_paths_are_found_in_text_and_in_commands() -> None:
+    text = "See `a/b.py`, `tests/x_*.py` and `not_one`.\n\n```\npython c/d.py --only e\n```\n\n`make x`, `CHANGELOG.md`"
+    assert named_paths(text) == ["a/b.py", "tests/x_*.py", "CHANGELOG.md", "c/d.py"]
+
+
+def test_every_command_that_the_guide_names_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)(?=[`\s])", text))
+    assert named & {"test", "lint", "docs", "score"} == {"test", "lint", "docs", "score"}
+    assert set(re.findall(r"`make ([a-z]+)", text)) <= targets
+
+
+def test_every_package_and_module_at_the_top_has_its_room() -> None:
+    """A guide to the rooms that leaves one out leads nowhere."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    packages = [path.parent.name for path in (ROOT / "bertmagic").glob("*/__init__.py")]
+    assert [name for name in packages if f"`bertmagic/{name}/`" not in text] == []

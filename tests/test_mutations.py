@@ -26,8 +26,8 @@ for path in sorted(pathlib.Path(__file__).parent.glob("mutations_*.py")):
 NOT_MUTATED: dict[str, str] = {}
 
 _quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
-often = settings(max_examples=1500, deadline=None, derandomize=True, suppress_health_check=_quiet)
-each_one = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=_quiet)
+often = settings(max_examples=1000, deadline=None, derandomize=True, suppress_health_check=_quiet)
+each_one = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=_quiet)
 
 
 def loud(facts: CallFacts) -> list[str]:
@@ -65,7 +65,7 @@ def test_the_facts_of_a_program_are_those_of_its_kind() -> None:
     """What is drawn covers what it is there for."""
     seen: set[str] = set()
 
-    @settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=_quiet)
+    @settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=_quiet)
     @given(programs())
     def collect(program: Program) -> None:
         mask, text = program.mask, program.facts()
