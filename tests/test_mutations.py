@@ -1,6 +1,7 @@
 """A correct program gets no error and no warning; one fault put into it is named first, by its own rule.
 
-The faults are in `mutations_*.py`, a function each with `@mutation(slug, …)`.
+The faults are in `mutations_*.py`, a function each with `@mutation(slug, …)`; what leaves a program right is in
+`harmless.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import pathlib
 
 import numpy as np
 import pytest
+from harmless import HARMLESS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutating import MUTATIONS
@@ -40,6 +42,18 @@ def loud(facts: CallFacts) -> list[str]:
 @given(programs())
 def test_a_correct_program_gets_no_error_and_no_warning(program: Program) -> None:
     assert loud(program.facts()) == []
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_change_that_does_no_harm_is_left_alone(name: str) -> None:
+    change, needs = HARMLESS[name]
+
+    @each_one
+    @given(programs(**needs), st.integers(0, 2**32 - 1))
+    def left_alone(program: Program, seed: int) -> None:
+        assert loud(change(program, np.random.default_rng(seed))) == []
+
+    left_alone()
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
