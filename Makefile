@@ -13,7 +13,7 @@ SOURCES := pyproject.toml constraints/tf.txt hatch_build.py $(shell find js -pat
 NODE_MODULES := js/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test lint js pytest score clean
+.PHONY: help demo lab test lint js pytest docs score clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,11 @@ pytest: $(VENV)/.ready-dev lint js ## the Python tests, the browser tests among 
 	@$(BIN)/python tools/chromium.py
 	$(BIN)/python -m pytest
 
-score: $(VENV)/.ready-demo ## what bertmagic says on each case of tests/cases (TensorFlow stack)
-	$(BIN)/python tests/cases/score.py tests/cases/open --python tf=$(BIN)/python $(SCORE)
+docs: $(VENV)/.ready-dev ## docs/rules and the README's table of rules, from the rules' docstrings
+	$(BIN)/python tools/rule_pages.py
+
+score: $(VENV)/.ready-demo ## what bertmagic says on each case of tests/cases (TensorFlow stack); writes docs/score.md
+	$(BIN)/python tools/score_table.py $(SCORE)
 
 clean: ## remove the environment and all that was built
 	rm -rf $(VENV) build dist bertmagic/static js/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

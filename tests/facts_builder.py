@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,10 @@ from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding
 from bertmagic.rules import RULES
 from bertmagic.rules.order import in_order
+
+# A table of sentences, by name: slug, facts, and what is said: title, detail, the fix's title and its code (None where
+# there is no fix).
+Messages = dict[str, tuple[str, CallFacts, tuple[str, str, str | None, str | None]]]
 
 CLS, SEP, PAD = 2, 3, 0
 VOCABULARY = 100
@@ -155,6 +160,17 @@ def call(
         rows_of=rows,
         rows_run=tuple(range(min(rows, 2))),
     )
+
+
+def having(facts: CallFacts, **changes: Any) -> CallFacts:
+    """The facts with some of them changed."""
+    return dataclasses.replace(facts, **changes)
+
+
+def computed(facts: CallFacts, value: float = 0.7, **changes: Any) -> CallFacts:
+    """The facts where the loss was computed and gave `value`, with some facts of the loss changed."""
+    assert facts.loss is not None
+    return having(facts, loss=dataclasses.replace(facts.loss, value=value, **changes))
 
 
 def check(slug: str, facts: CallFacts) -> Finding | None:

@@ -37,7 +37,8 @@ def dataset_unbatched(call: CallFacts) -> Finding | None:
         return None
     tokens = token_tensors(call)
     rank = 2 if call.model.choices else 1
-    if not tokens or any(len(tensor.shape) != rank or not tensor.is_integer for tensor in tokens):
+    # The ids are integers; a mask beside them may be of any dtype.
+    if not tokens or any(len(tensor.shape) != rank for tensor in tokens) or not tokens[0].is_integer:
         return None
     first = tokens[0]
     if call.model.choices:

@@ -158,7 +158,9 @@ def _another_cause(kind: LossKind, output: TensorFacts, labels: TensorFacts) -> 
         return True  # One prediction a token where labels are one a row: the head was not pooled.
     if kind in ("categorical", "binary") and per_row and integer and output.shape[-1] > 1:
         return True  # Class indices: the sparse loss fits these very labels.
-    return kind == "sparse" and labels.shape == output.shape  # One-hot rows: the categorical loss fits them.
+    # One-hot or several-hot rows: another loss fits them. Class indices that happen to be laid out so are none.
+    hot = labels.values is None or not labels.values.size or labels.values.max() <= 1
+    return kind == "sparse" and labels.shape == output.shape and bool(hot)
 
 
 def _fix(call: CallFacts, output: TensorFacts, labels: TensorFacts, wanted: tuple[int, ...]) -> Fix:

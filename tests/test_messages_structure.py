@@ -1,4 +1,4 @@
-"""The sentences of the rules on structure, lengths and labels, written out as in `test_messages.py`."""
+"""The sentences of the rules on how inputs and labels are put together: datasets, containers, names, lengths."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-import pytest
-from facts_builder import BERT, batch, call, check, model, tensor
+from facts_builder import BERT, Messages, batch, call, model, tensor
 
 from bertmagic.facts.call import CallFacts
 
 FULL = batch([6, 6, 6])
 PRETRAINED = dataclasses.replace(BERT, path="bert", pretrained="bert-base-uncased")
 CLASSIFIER = model(PRETRAINED, said="nli", type="TFBertForSequenceClassification", sizes={"labels": 2})
-OWN = model(type="Functional", said="net", inputs={"input_ids": (None, None)})
 UNBATCHED = dataclasses.replace(
     call(FULL[0], labels=np.array(1), loss="sparse", error="forward", of=CLASSIFIER), container="Dataset", data="train"
 )
-TAGGER = model(type="TFBertForTokenClassification", sizes={"labels": 2})
 
 TWO = dataclasses.replace(
     model(type="Functional", said="clf", inputs={"input_ids": (None, None), "attention_mask": (None, None)}),
@@ -35,13 +32,7 @@ def flat(facts: CallFacts, **changes: Any) -> CallFacts:
     return dataclasses.replace(facts, **settings)
 
 
-def computed(facts: CallFacts, value: float = 0.7, from_logits: bool | None = None) -> CallFacts:
-    """The facts where the loss was computed and gave `value`."""
-    assert facts.loss is not None
-    return dataclasses.replace(facts, loss=dataclasses.replace(facts.loss, value=value, from_logits=from_logits))
-
-
-MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
+MESSAGES: Messages = {
     "single examples": (
         "dataset-unbatched",
         UNBATCHED,
@@ -84,190 +75,6 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             ),
             "Batch the dataset",
             "dataset = dataset.batch(32)",
-        ),
-    ),
-    "a class too many": (
-        "labels-out-of-range",
-        call(
-            FULL, of=CLASSIFIER, labels=[0, 2, 1], outputs=(3, 2), loss="sparse", error="loss", said={"labels": "gold"}
-        ),
-        (
-            "`gold` holds classes that the model has no output for",
-            (
-                "`gold` holds the label 2 in row 1; `logits` has 2 outputs along its last axis, for labels 0 to "
-                "1. ValueError is raised in the loss."
-            ),
-            "Give the model one output for each class",
-            'nli = TFBertForSequenceClassification.from_pretrained("bert-base-uncased", num_labels=3)',
-        ),
-    ),
-    "classes counted from 1": (
-        "labels-out-of-range",
-        call(
-            FULL,
-            of=OWN,
-            labels=[1, 2, 3],
-            outputs={"dense": (3, 3)},
-            loss="sparse",
-            error="loss",
-            said={"labels": "stars"},
-        ),
-        (
-            "`stars` holds classes that the model has no output for",
-            (
-                "`stars` holds the label 3 in row 2; `dense` has 3 outputs along its last axis, for labels 0 to "
-                "2. ValueError is raised in the loss."
-            ),
-            "Count the classes from 0",
-            "stars = stars - 1",
-        ),
-    ),
-    "own head": (
-        "labels-out-of-range",
-        computed(call(FULL, of=OWN, labels=[0, 2, 3], outputs={"dense": (3, 2)}, loss="sparse"), float("nan")),
-        (
-            "`labels` holds classes that the model has no output for",
-            (
-                "`labels` holds the labels 2 and 3 in rows 1 and 2; `dense` has 2 outputs along its last axis, "
-                "for labels 0 to 1. The loss raises for them on a CPU, and gives NaN on a GPU without an error."
-            ),
-            "Give the model one output for each class",
-            "tf.keras.layers.Dense(4)  # as the last layer, in place of 2",
-        ),
-    ),
-    "a class to leave out": (
-        "labels-out-of-range",
-        call(FULL, of=OWN, labels=[0, -1, 1], outputs={"dense": (3, 2)}, loss="sparse", error="loss"),
-        (
-            "`labels` holds classes that the model has no output for",
-            (
-                "`labels` holds the label -1 in row 1; `dense` has 2 outputs along its last axis, for labels 0 "
-                "to 1. ValueError is raised in the loss."
-            ),
-            "Tell the loss to leave -1 out",
-            "tf.keras.losses.SparseCategoricalCrossentropy(from_logits=False, ignore_class=-1)",
-        ),
-    ),
-    "several negative classes": (
-        "labels-out-of-range",
-        call(FULL, of=OWN, labels=[0, -1, -2], outputs={"dense": (3, 2)}, loss="sparse", error="loss"),
-        (
-            "`labels` holds classes that the model has no output for",
-            (
-                "`labels` holds the labels -2 and -1 in rows 1 and 2; `dense` has 2 outputs along its last axis,"
-                " for labels 0 to 1. ValueError is raised in the loss."
-            ),
-            "Keep the rows that have a class",
-            "kept = labels >= 0  # of the inputs and of the labels",
-        ),
-    ),
-    "-1 where -100 is left out": (
-        "labels-out-of-range",
-        computed(
-            call(
-                FULL,
-                of=TAGGER,
-                labels={"labels": np.where(FULL == 2, -1, 1)},
-                outputs=(3, 6, 2),
-                loss="internal",
-                said={"labels": "tags"},
-            )
-        ),
-        (
-            "`tags` holds classes that the model has no output for",
-            (
-                "`tags` holds the label -1 in rows 0, 1 and 2; `logits` has 2 outputs along its last axis, for "
-                "labels 0 to 1. The loss takes them for another class, or gives NaN, without an error on a GPU."
-            ),
-            "Mark what the loss is to leave out with -100",
-            "tags = np.where(tags < 0, -100, tags)",
-        ),
-    ),
-    "not built from a checkpoint": (
-        "labels-out-of-range",
-        call(
-            FULL,
-            of=model(type="TFBertForSequenceClassification"),
-            labels=[0, 2, 1],
-            outputs=(3, 2),
-            loss="internal",
-            error="loss",
-        ),
-        (
-            "`labels` holds classes that the model has no output for",
-            (
-                "`labels` holds the label 2 in row 1; `logits` has 2 outputs along its last axis, for labels 0 "
-                "to 1. ValueError is raised in the loss."
-            ),
-            "Give the model one output for each class",
-            "model.config.num_labels  # 2 now, 3 is needed when the model is made",
-        ),
-    ),
-    "class indices for one-hot rows": (
-        "loss-mismatch",
-        call(
-            FULL,
-            of=OWN,
-            labels=[0, 1, 2],
-            outputs={"dense": (3, 3)},
-            loss="categorical",
-            error="loss",
-            said={"labels": "topic"},
-        ),
-        (
-            "`CategoricalCrossentropy` is not the loss for these labels",
-            (
-                "`topic`, (batch=3), holds class indices 0 … 2, and `dense` has 3 outputs; "
-                "CategoricalCrossentropy takes one-hot rows, and sparse_categorical_crossentropy fits. "
-                "ValueError is raised in the loss."
-            ),
-            "Compile with the loss that fits",
-            ("net.compile(optimizer=net.optimizer, loss=tf.keras.losses.SparseCategoricalCrossentropy())"),
-        ),
-    ),
-    "class indices for 0 and 1": (
-        "loss-mismatch",
-        computed(call(FULL, of=OWN, labels=[0, 1, 1], outputs={"dense": (3, 2)}, loss="binary")),
-        (
-            "`binary_crossentropy` is not the loss for these labels",
-            (
-                "`labels`, (batch=3), holds class indices 0 … 1, and `dense` has 2 outputs; binary_crossentropy "
-                "takes 0 or 1 an output, and sparse_categorical_crossentropy fits. The loss sets each class "
-                "index against every output, without an error."
-            ),
-            "Compile with the loss that fits",
-            'net.compile(optimizer=net.optimizer, loss="sparse_categorical_crossentropy")',
-        ),
-    ),
-    "one-hot rows for class indices": (
-        "loss-mismatch",
-        computed(
-            call(FULL, of=OWN, labels=np.eye(3), outputs={"dense": (3, 3)}, loss="sparse", error="loss"),
-            from_logits=True,
-        ),
-        (
-            "`SparseCategoricalCrossentropy` is not the loss for these labels",
-            (
-                "`labels`, (batch=3, outputs=3), holds one-hot rows, and `dense` has 3 outputs; "
-                "SparseCategoricalCrossentropy takes class indices over several outputs, and "
-                "categorical_crossentropy fits. ValueError is raised in the loss."
-            ),
-            "Compile with the loss that fits",
-            ("net.compile(optimizer=net.optimizer, loss=tf.keras.losses.CategoricalCrossentropy(from_logits=True))"),
-        ),
-    ),
-    "one output": (
-        "loss-mismatch",
-        computed(call(FULL, of=OWN, labels=[0, 1, 1], outputs={"dense": (3, 1)}, loss="categorical")),
-        (
-            "`CategoricalCrossentropy` is not the loss for these labels",
-            (
-                "`labels`, (batch=3), holds 0 and 1, and `dense` has 1 output; CategoricalCrossentropy takes "
-                "one-hot rows, and binary_crossentropy fits. Over a single output that loss is the same whatever"
-                " the model says."
-            ),
-            "Compile with the loss that fits",
-            "net.compile(optimizer=net.optimizer, loss=tf.keras.losses.BinaryCrossentropy())",
         ),
     ),
     "ids, mask and labels, flat": (
@@ -560,121 +367,4 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             'enc = tokenizer(texts, padding=True, truncation=True, return_tensors="np")',
         ),
     ),
-    "logits for probabilities": (
-        "logits-flag-mismatch",
-        computed(
-            call(
-                FULL,
-                of=CLASSIFIER,
-                labels=[0, 1, 1],
-                outputs={"logits": np.array([[0.3, -0.4], [1.5, 0.2], [-2.0, 3.0]], "float32")},
-                loss="sparse",
-            ),
-            from_logits=False,
-        ),
-        (
-            "`SparseCategoricalCrossentropy` takes probabilities, and `logits` is logits",
-            (
-                "`logits` is -2 … 3 in the rows that were run, beyond 0 to 1 in rows 0 and 2, and `from_logits` "
-                "of SparseCategoricalCrossentropy is False: it cuts them off at 0 and 1 as probabilities."
-            ),
-            "Tell the loss that it gets logits",
-            (
-                "nli.compile(optimizer=nli.optimizer, "
-                "loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True))"
-            ),
-        ),
-    ),
-    "outputs that are NaN": (
-        "outputs-not-finite",
-        call(FULL, of=OWN, outputs={"dense": np.array([[0.1, np.nan], [0.2, 0.3], [0.1, 0.4]], "float32")}),
-        (
-            "`dense` is NaN",
-            "1 of the 6 values of `dense` that were computed are NaN in row 0; the inputs are finite.",
-            "Look for weights that are NaN already",
-            "[weight.name for weight in net.weights if np.isnan(weight.numpy()).any()]",
-        ),
-    ),
-    "one prediction a token, broadcast": (
-        "sequence-output-unpooled",
-        computed(call(FULL, of=OWN, labels=[0, 1, 1], outputs={"dense": (3, 6, 1)}, loss="binary")),
-        (
-            "`dense` has one prediction a token, and the labels are one a text",
-            (
-                "`dense` has shape (batch=3, seq=6, outputs=1), and `labels` has shape (3,): 6 predictions for "
-                "each label. The loss broadcasts them."
-            ),
-            "Take one vector a text, here that of [CLS], before the head",
-            "tf.keras.layers.Dense(1)(hidden[:, 0])  # hidden: the encoder's last_hidden_state",
-        ),
-    ),
-    "one prediction a token, raised": (
-        "sequence-output-unpooled",
-        call(FULL, of=OWN, labels=[0, 1, 1], outputs={"dense": (3, 6, 2)}, loss="sparse", error="loss"),
-        (
-            "`dense` has one prediction a token, and the labels are one a text",
-            (
-                "`dense` has shape (batch=3, seq=6, outputs=2), and `labels` has shape (3,): 6 predictions for "
-                "each label. ValueError is raised in the loss."
-            ),
-            "Take one vector a text, here that of [CLS], before the head",
-            "tf.keras.layers.Dense(2)(hidden[:, 0])  # hidden: the encoder's last_hidden_state",
-        ),
-    ),
-    "one output for classes": (
-        "regression-head-for-classes",
-        computed(call(FULL, of=CLASSIFIER, labels=[0, 1, 1], outputs=(3, 1), loss="internal", said={"labels": "spam"})),
-        (
-            "`nli` has one output, and `spam` holds classes",
-            (
-                "`spam` holds the integers 0 and 1 in 3 rows, and `logits` has 1 output: the model's own loss is"
-                " then the squared error of a regression."
-            ),
-            "Give the model one output for each class",
-            'nli = TFBertForSequenceClassification.from_pretrained("bert-base-uncased", num_labels=2)',
-        ),
-    ),
-    "one output for classes, no checkpoint": (
-        "regression-head-for-classes",
-        computed(
-            call(
-                FULL,
-                of=model(type="TFBertForSequenceClassification"),
-                labels=[0, 1, 1],
-                outputs=(3, 1),
-                loss="internal",
-            )
-        ),
-        (
-            "`model` has one output, and `labels` holds classes",
-            (
-                "`labels` holds the integers 0 and 1 in 3 rows, and `logits` has 1 output: the model's own loss "
-                "is then the squared error of a regression."
-            ),
-            "Give the model one output for each class",
-            "model.config.num_labels  # 1 now, 2 is needed when the model is made",
-        ),
-    ),
 }
-
-
-@pytest.mark.parametrize(("slug", "facts", "sentences"), MESSAGES.values(), ids=MESSAGES)
-def test_what_a_rule_says(slug: str, facts: CallFacts, sentences: tuple[str, str, str, str]) -> None:
-    finding = check(slug, facts)
-    assert finding is not None
-    assert finding.fix is not None
-    assert (finding.title, finding.detail, finding.fix.title, finding.fix.snippet) == sentences
-
-
-@pytest.mark.parametrize("sentences", [sentences for _, _, sentences in MESSAGES.values()], ids=MESSAGES)
-def test_the_style_of_the_sentences(sentences: tuple[str, str, str, str]) -> None:
-    title, detail, fix, snippet = sentences
-    assert detail.endswith(".")
-    assert not title.endswith(".")
-    assert not fix.endswith(".")
-    for sentence in (title, detail, fix):
-        assert "!" not in sentence
-        assert "probably" not in sentence
-        assert "  " not in sentence
-        assert "None" not in sentence
-    assert max(map(len, snippet.splitlines())) <= 120

@@ -1,15 +1,13 @@
-"""The rules on structure, lengths and labels: what each must name, and what is unusual and right."""
+"""How inputs and labels are put together: what the rules name, and what is unusual and right."""
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
-from facts_builder import BERT, CLS, PAD, SEP, TOKENIZER, batch, call, check, model, slugs, tensor
-from test_messages_structure_labels import MESSAGES
+from facts_builder import BERT, CLS, PAD, TOKENIZER, batch, call, check, having, model, slugs, tensor
 
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tensors import TensorFacts
@@ -21,16 +19,6 @@ ONE = FULL[0]
 CLASSIFIER = model(type="TFBertForSequenceClassification", sizes={"labels": 2})
 TAGGER = model(type="TFBertForTokenClassification", sizes={"labels": 2})
 CHOOSER = model(type="TFBertForMultipleChoice", choices=True)
-
-
-def having(facts: CallFacts, **changes: Any) -> CallFacts:
-    return dataclasses.replace(facts, **changes)
-
-
-def computed(facts: CallFacts, value: float = 0.7, **changes: Any) -> CallFacts:
-    """The facts where the loss was computed and gave `value`."""
-    assert facts.loss is not None
-    return having(facts, loss=dataclasses.replace(facts.loss, value=value, **changes))
 
 
 # -- dataset-unbatched -----------------------------------------------------------------------------------------------
@@ -47,13 +35,25 @@ def example(**changes: Any) -> CallFacts:
     [
         example(),
         example(mask=np.ones_like(ONE)),
+        example(mask=np.ones(ONE.shape, "float32")),
+        example(mask=np.ones(ONE.shape, bool)),
         example(labels=np.eye(3, dtype="float32")[0]),
         example(labels=None, kind="predict", tokenizer=TOKENIZER),
         example(labels=ONE, tokenizer=TOKENIZER),
         having(example(error=None), outputs=(), encoder_calls=call(received={"input_ids": ONE[:, None]}).encoder_calls),
         example(ids=FULL[:2], of=CHOOSER),
     ],
-    ids=["ids", "with a mask", "one-hot", "no labels", "one label a token", "it runs", "choices"],
+    ids=[
+        "ids",
+        "with a mask",
+        "with a float mask",
+        "with a mask of bool",
+        "one-hot",
+        "no labels",
+        "one label a token",
+        "it runs",
+        "choices",
+    ],
 )
 def test_a_dataset_of_single_examples(facts: CallFacts) -> None:
     finding = check("dataset-unbatched", facts)
@@ -84,155 +84,6 @@ BATCHED = {
 @pytest.mark.parametrize("facts", BATCHED.values(), ids=BATCHED)
 def test_a_dataset_that_is_batched_or_cannot_be_told(facts: CallFacts) -> None:
     assert check("dataset-unbatched", facts) is None
-
-
-# -- labels-out-of-range ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("labels", "found", "rows"),
-    [([0, 2, 1], [2], [1]), ([-1, 0, -1], [-1], [0, 2]), ([[0], [1], [5]], [5], [2]), ([1.0, 2.0, 0.0], [2], [1])],
-)
-def test_a_class_without_an_output(labels: Any, found: list[int], rows: list[int]) -> None:
-    facts = call(FULL, of=CLASSIFIER, labels=labels, outputs=(3, 2), loss="sparse", error="loss")
-    finding = check("labels-out-of-range", facts)
-    assert finding is not None
-    assert finding.evidence["labels"] == found
-    assert finding.evidence["rows"] == rows
-    assert slugs(facts) == ["labels-out-of-range"]
-
-
-def test_nothing_is_raised_on_a_gpu() -> None:
-    facts = call(FULL, labels=[0, 2, 1], outputs=(3, 2), loss="sparse")
-    assert check("labels-out-of-range", computed(facts, float("nan"))) is not None
-    # The row was not among those that were run.
-    assert check("labels-out-of-range", computed(having(facts, rows_run=(0, 2)))) is not None
-    assert check("labels-out-of-range", computed(having(facts, rows_run=(0, 1)))) is None
-
-
-@pytest.mark.parametrize("kind", ["ForTokenClassification", "ForMaskedLM"])
-def test_minus_one_is_not_what_a_loss_over_tokens_leaves_out(kind: str) -> None:
-    labels = np.where(FULL > 50, -1, 0)
-    facts = computed(call(FULL, of=model(type=f"TFBert{kind}"), labels=labels, outputs=(3, 6, 4), loss="internal"))
-    finding = check("labels-out-of-range", facts)
-    assert finding is not None
-    assert finding.evidence["labels"] == [-1]
-
-
-def sparse(labels: Any, outputs: tuple[int, ...] = (3, 2), **changes: Any) -> CallFacts:
-    return computed(call(FULL, labels=labels, outputs=outputs, loss="sparse"), **changes)
-
-
-def internal(kind: str, labels: Any, outputs: tuple[int, ...]) -> CallFacts:
-    return computed(call(FULL, of=model(type=f"TFBert{kind}"), labels=labels, outputs=outputs, loss="internal"))
-
-
-MINUS_HUNDRED = np.where(FULL > 50, -100, 1)
-IN_RANGE = {
-    "in range": sparse([0, 1, 1]),
-    "(batch, 1)": sparse([[0], [1], [1]]),
-    "unsigned": sparse(np.array([0, 1, 1], "uint8")),
-    "booleans": sparse(np.array([True, False, True])),
-    "floats": sparse(np.array([0.0, 1.0, 1.0])),
-    "a class to ignore": sparse([0, -1, 1], ignored=-1),
-    "-100 for the loss over tokens": internal("ForTokenClassification", MINUS_HUNDRED, (3, 6, 2)),
-    "-100 for masked language models": internal("ForMaskedLM", MINUS_HUNDRED, (3, 6, 100)),
-    "-100 for next sentences": internal("ForNextSentencePrediction", [-100, 0, 1], (3, 2)),
-    "a regression": internal("ForSequenceClassification", [1.5, 4.0, -2.0], (3, 1)),
-    "a regression on whole numbers": internal("ForSequenceClassification", [1, 4, 5], (3, 1)),
-    "choices": internal("ForMultipleChoice", [0, 3, 1], (3, 4)),
-    "a head of one's own": internal("ForSomethingElse", [-1, 5, 0], (3, 2)),
-    "a loss of one's own": computed(call(FULL, labels=[-1, 5, 0], loss="other")),
-    "one-hot for a categorical loss": computed(call(FULL, labels=np.eye(3, 2), loss="categorical")),
-    "numbers for a regression": computed(call(FULL, labels=[3.5, -1.0, 9.0], outputs=(3, 1), loss="regression")),
-    "no loss was computed": call(FULL, labels=[0, 2, 1], loss="sparse"),
-    "another fault came first": call(FULL, labels=[0, 2, 1], outputs=(3, 2), loss="sparse", error="forward"),
-    "no labels": call(FULL, loss="sparse"),
-    "no loss": call(FULL, labels=[0, 2, 1]),
-    "two labels": computed(
-        call(FULL, labels={"start": np.array([9, 9, 9]), "end": np.array([9, 9, 9])}, loss="internal")
-    ),
-    "not finite": sparse(np.array([0.0, np.nan, 1.0])),
-    "strings": sparse(np.array(["good", "bad", "good"])),
-    "a number in the place of it all": sparse([0, 7, 1], value=0.3, ignored=7),
-    "of another shape": sparse(np.full((3, 6), 4)),
-    "empty": sparse(np.zeros((0,), "int32"), (0, 2)),
-}
-
-
-@pytest.mark.parametrize("facts", IN_RANGE.values(), ids=IN_RANGE)
-def test_labels_that_have_their_output(facts: CallFacts) -> None:
-    assert check("labels-out-of-range", facts) is None
-
-
-# -- loss-mismatch ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "labels", "outputs", "fits"),
-    [
-        ("categorical", [0, 1, 2], (3, 3), "sparse_categorical_crossentropy"),
-        ("categorical", [[0], [1], [2]], (3, 3), "sparse_categorical_crossentropy"),
-        ("categorical", [0.0, 1.0, 2.0], (3, 3), "sparse_categorical_crossentropy"),
-        ("categorical", np.zeros((3, 6), "int32"), (3, 6, 4), "sparse_categorical_crossentropy"),
-        ("binary", [0, 1, 1], (3, 2), "sparse_categorical_crossentropy"),
-        ("sparse", np.eye(3, dtype="float32"), (3, 3), "categorical_crossentropy"),
-        ("sparse", np.eye(4, dtype="int32")[np.zeros((3, 6), int)], (3, 6, 4), "categorical_crossentropy"),
-        ("sparse", [0, 1, 1], (3, 1), "binary_crossentropy"),
-    ],
-)
-def test_another_loss_fits_the_very_same_labels(kind: Any, labels: Any, outputs: Any, fits: str) -> None:
-    facts = call(FULL, labels=labels, outputs=outputs, loss=kind, error="loss")
-    finding = check("loss-mismatch", facts)
-    assert finding is not None
-    assert finding.evidence["the loss that fits"] == fits
-    assert slugs(facts) == ["loss-mismatch"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "labels", "outputs"),
-    [("binary", [[0], [1], [1]], (3, 2)), ("categorical", [0, 1, 1], (3, 1)), ("sparse", [0, 0, 0], (3, 1))],
-)
-def test_another_loss_where_nothing_is_raised(kind: Any, labels: Any, outputs: Any) -> None:
-    facts = computed(call(FULL, labels=labels, outputs=outputs, loss=kind))
-    assert slugs(facts) == ["loss-mismatch"]
-
-
-def compared(kind: Any, labels: Any, outputs: tuple[int, ...], error: str | None = None, **changes: Any) -> CallFacts:
-    return computed(call(FULL, labels=labels, outputs=outputs, loss=kind, error=error), **changes)
-
-
-MEANT = {
-    "sparse": compared("sparse", [0, 1, 2], (3, 3)),
-    "one-hot": compared("categorical", np.eye(3), (3, 3)),
-    "soft labels": compared("categorical", np.full((3, 3), 1 / 3), (3, 3)),
-    "several classes a text": compared("categorical", np.array([[1, 1, 0], [0, 0, 1], [1, 0, 1]]), (3, 3)),
-    "binary, (batch,)": compared("binary", [0, 1, 1], (3, 1)),
-    "binary, (batch, 1)": compared("binary", [[0], [1], [1]], (3, 1)),
-    "binary, one-hot": compared("binary", np.eye(3), (3, 3)),
-    "binary, several classes a text": compared("binary", np.ones((3, 4)), (3, 4)),
-    "binary, soft": compared("binary", [0.2, 0.9, 0.5], (3, 2)),
-    "binary over tokens": compared("binary", np.zeros((3, 6), "int32"), (3, 6, 1)),
-    "squared error on 0 and 1": compared("regression", [0, 1, 1], (3, 1)),
-    "squared error on one-hot rows": compared("regression", np.eye(3), (3, 3)),
-    "a loss of one's own": compared("other", [0, 1, 2], (3, 3)),
-    "transformers' own": compared("internal", [0, 1, 2], (3, 3)),
-    "tokens, sparse": compared("sparse", np.zeros((3, 6), "int32"), (3, 6, 4)),
-    "classes beyond the outputs": compared("categorical", [0, 1, 7], (3, 3), "loss"),
-    "negative classes": compared("binary", [-1, 1, 1], (3, 2)),
-    "no loss was computed": call(FULL, labels=[0, 1, 1], outputs=(3, 1), loss="sparse"),
-    "one output and labels of another range": compared("sparse", [0, 3, 1], (3, 1), "loss"),
-    "one output, a class to ignore": compared("sparse", [0, 1, 1], (3, 1), ignored=1),
-    "strings": compared("categorical", np.array(["a", "b", "c"]), (3, 3), "loss"),
-    "not finite": compared("binary", [0.0, np.nan, 1.0], (3, 2)),
-    "rows that are no one-hot rows": compared("sparse", np.array([[1, 1, 0]] * 3), (3, 3), "loss"),
-    "categorical, nothing raised": compared("categorical", [0, 1, 2], (3, 3)),
-}
-
-
-@pytest.mark.parametrize("facts", MEANT.values(), ids=MEANT)
-def test_a_loss_that_may_be_meant(facts: CallFacts) -> None:
-    assert check("loss-mismatch", facts) is None
 
 
 # -- dataset-structure -----------------------------------------------------------------------------------------------
@@ -537,184 +388,3 @@ ONE_LENGTH = {
 @pytest.mark.parametrize("facts", ONE_LENGTH.values(), ids=ONE_LENGTH)
 def test_one_length_or_none_that_is_fixed(facts: CallFacts) -> None:
     assert check("sequence-length-mismatch", facts) is None
-
-
-# -- logits-flag-mismatch --------------------------------------------------------------------------------------------
-
-LOGITS = np.array([[0.3, -0.4], [1.5, 0.2], [-2.0, 3.0]], "float32")
-SHARES = np.array([[0.3, 0.7], [0.5, 0.5], [0.0, 1.0]], "float32")
-
-
-def flagged(outputs: Any, kind: Any = "sparse", flag: bool | None = False, labels: Any = (0, 1, 1)) -> CallFacts:
-    facts = call(FULL, labels=np.asarray(labels), outputs={"logits": outputs}, loss=kind)
-    return computed(facts, from_logits=flag)
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [
-        flagged(LOGITS),
-        flagged(LOGITS, "categorical", labels=np.eye(2)[[0, 1, 1]]),
-        flagged(LOGITS[:, :1], "binary"),
-        flagged(np.abs(LOGITS[:, :1]), "binary"),
-    ],
-    ids=["sparse", "categorical", "binary", "binary, above 1"],
-)
-def test_logits_in_a_loss_on_probabilities(facts: CallFacts) -> None:
-    assert slugs(facts) == ["logits-flag-mismatch"]
-
-
-def test_logits_that_happen_to_be_between_0_and_1() -> None:
-    facts = flagged(np.abs(LOGITS) / 10)
-    own = dataclasses.replace(CLASSIFIER, takes=frozenset({"input_ids"}))
-    assert slugs(having(facts, model=own)) == ["logits-flag-mismatch"]
-    assert slugs(having(flagged(SHARES), model=own)) == []
-    assert slugs(having(facts, model=CLASSIFIER)) == []
-
-
-FLAGS = {
-    "told": flagged(LOGITS, flag=True),
-    "probabilities": flagged(SHARES),
-    "probabilities, rounded": flagged(SHARES - np.float32(1e-6)),
-    "scores that the loss divides by their sum": flagged(np.abs(LOGITS)),
-    "logits that are not negative, in sum": flagged(np.abs(LOGITS), "categorical", labels=np.eye(2)[[0, 1, 1]]),
-    "a sigmoid": flagged(SHARES[:, :1], "binary"),
-    "numbers": flagged(LOGITS[:, :1], "regression", None),
-    "transformers' own": flagged(LOGITS, "internal", None),
-    "a loss of one's own": flagged(LOGITS, "other", None),
-    "not finite": flagged(np.where(LOGITS > 1, np.float32("inf"), LOGITS)),
-    "no loss was computed": call(FULL, labels=[0, 1, 1], outputs={"logits": LOGITS}, loss="sparse"),
-    "prediction": call(FULL, outputs={"logits": LOGITS}, kind="predict"),
-}
-
-
-@pytest.mark.parametrize("facts", FLAGS.values(), ids=FLAGS)
-def test_a_flag_that_fits_or_cannot_be_told(facts: CallFacts) -> None:
-    assert check("logits-flag-mismatch", facts) is None
-
-
-# -- outputs-not-finite ----------------------------------------------------------------------------------------------
-
-
-def test_nan_comes_out() -> None:
-    values = np.array([[0.1, np.nan], [0.2, 0.3], [0.1, 0.4]], "float32")
-    finding = check("outputs-not-finite", call(FULL, outputs={"logits": values}, kind="predict"))
-    assert finding is not None
-    assert finding.evidence["rows"] == [0]
-
-
-FINITE = {
-    "finite": call(FULL),
-    "infinity that is meant": call(FULL, outputs={"logits": np.array([[-np.inf, 1.0]] * 3)}),
-    "it came in": call(
-        FULL, others=[tensor("stars", [1.0, np.nan, 2.0])], outputs={"logits": np.full((3, 2), np.nan, "float32")}
-    ),
-    "the loss of rows without labels": call(FULL, outputs={"loss": np.array(np.nan), "logits": (3, 2)}),
-    "whole numbers": call(FULL, outputs={"classes": np.zeros((3,), "int64")}),
-    "empty": call(FULL, outputs={"logits": np.zeros((0, 2), "float32")}),
-    "raised": call(FULL, outputs={"logits": np.full((3, 2), np.nan)}, error="loss"),
-}
-
-
-@pytest.mark.parametrize("facts", FINITE.values(), ids=FINITE)
-def test_outputs_that_are_finite_or_not_to_blame(facts: CallFacts) -> None:
-    assert check("outputs-not-finite", facts) is None
-
-
-# -- sequence-output-unpooled ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "labels", "units", "error"),
-    [
-        ("sparse", [0, 1, 1], 2, "loss"),
-        ("binary", [0, 1, 1], 1, None),
-        ("regression", [0.5, 1.5, 1.0], 1, None),
-        ("categorical", np.eye(4)[[0, 1, 1]], 4, "loss"),
-        ("binary", [[0], [1], [1]], 1, None),
-    ],
-)
-def test_one_prediction_a_token(kind: Any, labels: Any, units: int, error: str | None) -> None:
-    facts = compared(kind, labels, (3, 6, units), error)
-    finding = check("sequence-output-unpooled", facts)
-    assert finding is not None
-    assert finding.severity == ("error" if error else "warning")
-    assert slugs(facts) == ["sequence-output-unpooled"]
-
-
-POOLED = {
-    "one output a text": compared("sparse", [0, 1, 1], (3, 2)),
-    "tags": compared("sparse", np.zeros((3, 6), "int32"), (3, 6, 4)),
-    "tags, (batch, seq, 1)": compared("binary", np.zeros((3, 6, 1)), (3, 6, 1)),
-    "an axis of another kind": compared("binary", [[0], [1], [1]], (3, 4, 1)),
-    "a loss of one's own": compared("other", [0, 1, 1], (3, 6, 2)),
-    "transformers' own": compared("internal", [0, 1, 1], (3, 6, 2)),
-    "as many texts as tokens": computed(call(batch([3, 3, 3]), labels=np.eye(3), outputs=(3, 3, 3), loss="sparse")),
-    "no labels": call(FULL, outputs=(3, 6, 2), kind="predict"),
-    "no loss was computed": call(FULL, labels=[0, 1, 1], outputs=(3, 6, 2), loss="sparse"),
-    "two outputs": computed(
-        call(FULL, labels=[0, 1, 1], outputs={"logits": (3, 6, 2), "pooled": (3, 2)}, loss="sparse")
-    ),
-}
-
-
-@pytest.mark.parametrize("facts", POOLED.values(), ids=POOLED)
-def test_one_prediction_a_text_or_labels_a_token(facts: CallFacts) -> None:
-    assert check("sequence-output-unpooled", facts) is None
-
-
-# -- regression-head-for-classes -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("labels", [[0, 1, 1], [[0], [1], [1]], np.array([True, False, True])])
-def test_classes_for_one_output(labels: Any) -> None:
-    assert slugs(internal("ForSequenceClassification", labels, (3, 1))) == ["regression-head-for-classes"]
-
-
-REGRESSIONS = {
-    "ratings": internal("ForSequenceClassification", [1, 4, 5], (3, 1)),
-    "floats": internal("ForSequenceClassification", [0.0, 1.0, 1.0], (3, 1)),
-    "only one of them": internal("ForSequenceClassification", [1, 1, 1], (3, 1)),
-    "two outputs": internal("ForSequenceClassification", [0, 1, 1], (3, 2)),
-    "a choice of one's own": internal("ForScoring", [0, 1, 1], (3, 1)),
-    "binary cross-entropy": compared("binary", [0, 1, 1], (3, 1)),
-    "squared error that was asked for": compared("regression", [0, 1, 1], (3, 1)),
-    "evaluating": having(internal("ForSequenceClassification", [0, 1, 1], (3, 1)), kind="evaluate"),
-    "no loss was computed": call(FULL, of=CLASSIFIER, labels=[0, 1, 1], outputs=(3, 1), loss="internal"),
-}
-
-
-@pytest.mark.parametrize("facts", REGRESSIONS.values(), ids=REGRESSIONS)
-def test_a_regression_that_may_be_meant(facts: CallFacts) -> None:
-    assert check("regression-head-for-classes", facts) is None
-
-
-# -- all of them -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("slug", "facts"), [(slug, facts) for slug, facts, _ in MESSAGES.values()], ids=MESSAGES)
-def test_every_fix_is_code(slug: str, facts: CallFacts) -> None:
-    finding = check(slug, facts)
-    assert finding is not None
-    assert finding.fix is not None
-    ast.parse(finding.fix.snippet)
-    assert "…" not in finding.fix.snippet
-
-
-RIGHT = {
-    "padded, with its mask": call(IDS, MASK, labels=[0, 1, 0], of=CLASSIFIER),
-    "a dataset": having(call(FULL, labels=[0, 1, 0]), container="Dataset"),
-    "a regression": computed(call(FULL, labels=[0.5, 1.5, 2.5], outputs=(3, 1), loss="regression")),
-    "tags": internal("ForTokenClassification", MINUS_HUNDRED, (3, 6, 2)),
-    "prediction": call(FULL, kind="predict"),
-    "a feature beside the text": call(
-        FULL, others=[tensor("stars", [1.0, 2.0, 3.0])], labels=[0, 1, 1], of=model(inputs={})
-    ),
-    "left padding": call(IDS[:, ::-1], MASK[:, ::-1], encoder=BERT),
-    "one token a row": call([[CLS], [SEP]], labels=[0, 1]),
-}
-
-
-@pytest.mark.parametrize("facts", RIGHT.values(), ids=RIGHT)
-def test_right_calls_get_nothing(facts: CallFacts) -> None:
-    assert slugs(facts) == []

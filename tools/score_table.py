@@ -1,0 +1,225 @@
+"""Score bertmagic on the TensorFlow cases of tests/cases/open, and write docs/score.md.
+
+Usage: score_table.py [--only ID,ID] [-j N] [--limit SECONDS]. Each cell runs in a fresh process of this Python, with
+this checkout's bertmagic. With --only, the other rows of docs/score.md stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeAlias
+
+ROOT = Path(__file__).resolve().parent.parent
+CASES = ROOT / "tests" / "cases"
+PAGE = ROOT / "docs" / "score.md"
+STACK = ("tensorflow", "tf-keras", "transformers", "numpy", "ipython")
+# Below which share of the faulty cases the first finding is not the cause often enough.
+LEAST_NAMED = 0.95
+
+# One case's answers: id, expect, named, quiet, honest, rules, fixed_rules; score.py gives more, which is not kept.
+Row: TypeAlias = Mapping[str, Any]
+KEYS = ("named", "quiet", "honest")
+INTRO = """<!-- Made by `make score`; never by hand. -->
+
+# What is named, and what is left alone
+
+Each case is a notebook in [`tests/cases/open`](../tests/cases/open). **named**: the first finding on the faulty cell is
+the cause that its author gave. **quiet**: the corrected cell, or a correct program of an unusual kind, gets no error
+and no warning. **honest**: the cell's own exception came through, and none was invented.
+"""
+BY_RULE = "| rule | cases | named | quiet |\n| --- | --- | --- | --- |\n"
+BY_CASE = "| case | expects | named | quiet | honest | said |\n| --- | --- | --- | --- | --- | --- |\n"
+NOTHING = "nothing"
+CORRECT = "none"
+ON_FIXED = "; on the corrected cell: "
+
+
+def score_module() -> ModuleType:
+    """tests/cases/score.py, imported by its path."""
+    spec = importlib.util.spec_from_file_location("cases_score", CASES / "score.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def case_ids() -> list[str]:
+    """The ids of the cases that the TensorFlow stack runs."""
+    read = score_module().read_case
+    cases = [read(path) for path in sorted((CASES / "open").glob("*.py"))]
+    return [case["id"] for case in cases if case["stack"].split("-")[0] == "tf"]
+
+
+def run(only: Sequence[str] = (), jobs: int = 2, limit: int = 240) -> list[Row]:
+    """The rows of the cases, all of them by default; prints score.py's own lines. `limit`: seconds for one cell."""
+    score = score_module()
+    with tempfile.TemporaryDirectory() as folder:
+        answers = Path(folder) / "rows.json"
+        words = [str(CASES / "open"), "--python", f"tf={sys.executable}", "--json", str(answers), "-j", str(jobs)]
+        words += ["--limit", str(limit), "--only", ",".join(only)]
+        with _environment(), _arguments("score.py", *words):
+            code = score.main()
+        rows: list[Row] = json.loads(answers.read_text()) if code == 0 else []
+    return rows
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[None]:
+    """This checkout comes first for the processes that are started, installed or not."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *([before] if before else [])])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+@contextlib.contextmanager
+def _arguments(*words: str) -> Iterator[None]:
+    before, sys.argv = sys.argv, [*words]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+def versions() -> str:
+    """What the cases run on, in words."""
+    packages = [f"{name} {importlib.metadata.version(name)}" for name in STACK]
+    return f"Python {sys.version_info.major}.{sys.version_info.minor}, {', '.join(packages)}"
+
+
+def table(rows: Iterable[Row], stack: str) -> str:
+    """The page in Markdown. It holds no times and no dates, so that a second run changes nothing in it."""
+    every = sorted(rows, key=lambda row: row["id"])
+    faulty = [row for row in every if row["expect"] != CORRECT]
+    counted = {"named": faulty, "quiet": every, "honest": every}
+    totals = [f"{key} {_share(key, counted[key])}" for key in KEYS]
+    by_rule: dict[str, list[Row]] = {}
+    for row in sorted(every, key=lambda row: (row["expect"] == CORRECT, row["expect"])):
+        by_rule.setdefault(row["expect"], []).append(row)
+    rules = "".join(
+        f"| {_expects(rule)} | {len(of)} | {'' if rule == CORRECT else _count('named', of)} | {_count('quiet', of)} |\n"
+        for rule, of in by_rule.items()
+    )
+    cases = "".join(_line(row) for row in every)
+    return f"{INTRO}\nOn {stack}:\n\n**{', '.join(totals)}**\n\n{BY_RULE}{rules}\n{BY_CASE}{cases}"
+
+
+def _count(key: str, rows: Sequence[Row]) -> int:
+    return sum(bool(row[key]) for row in rows)
+
+
+def _share(key: str, rows: Sequence[Row]) -> str:
+    return f"{_count(key, rows)} of {len(rows)}"
+
+
+def _expects(expect: str) -> str:
+    if expect == CORRECT:
+        return "a correct program"
+    return " or ".join(f"`{slug.strip()}`" for slug in expect.split("|"))
+
+
+def _listed(slugs: Sequence[str]) -> str:
+    return ", ".join(f"`{slug}`" for slug in slugs)
+
+
+def _line(row: Row) -> str:
+    said = _listed(row["rules"]) or NOTHING
+    if row["fixed_rules"] and row["expect"] != CORRECT:
+        said += ON_FIXED + _listed(row["fixed_rules"])
+    marks = ["yes" if row[key] else "**no**" for key in KEYS]
+    if row["expect"] == CORRECT:
+        marks[0] = ""
+    return "| " + " | ".join([row["id"], _expects(row["expect"]), *marks, said]) + " |\n"
+
+
+def read(page: str) -> tuple[list[Row], str]:
+    """The rows of a page that `table` wrote, and the stack that it names; ValueError where it is not such a page."""
+    stack = re.search(r"^On (.*):$", page, re.MULTILINE)
+    _, head, lines = page.partition(BY_CASE)
+    if stack is None or not head:
+        raise ValueError("not a page that `make score` wrote")
+    rows: list[Row] = []
+    for line in lines.splitlines():
+        name, expects, *marks, said = (cell.strip() for cell in line.strip("|").split("|"))
+        first, _, second = said.partition(ON_FIXED)
+        rules, fixed = re.findall(r"`([^`]+)`", first), re.findall(r"`([^`]+)`", second)
+        expect = "|".join(re.findall(r"`([^`]+)`", expects)) or CORRECT
+        answers = dict(zip(KEYS, (mark == "yes" for mark in marks), strict=True))
+        if expect == CORRECT:
+            answers["named"], fixed = not rules, rules
+        rows.append({"id": name, "expect": expect, **answers, "rules": rules, "fixed_rules": fixed})
+    return rows, stack[1]
+
+
+def shortfalls(rows: Sequence[Row], before: Iterable[Row] = ()) -> list[str]:
+    """What is not good enough, a line each: a share below its bound, a case that `before` has better."""
+    faulty = [row for row in rows if row["expect"] != CORRECT]
+    found = []
+    if _count("named", faulty) < LEAST_NAMED * len(faulty):
+        found.append(f"named {_share('named', faulty)} faulty cases; at least {LEAST_NAMED:.0%} are to be")
+    known = {row["id"]: row for row in before}
+    for row in rows:
+        lost = ["quiet", "honest"] if row["expect"] == CORRECT else [*KEYS]
+        # One case that was never named is allowed for by the share; one that was named and is not any more is not.
+        wrong = [key for key in lost if not row[key] and (key != "named" or known.get(row["id"], {}).get(key))]
+        if wrong:
+            said = ", ".join(row["rules"]) or NOTHING
+            fixed = f"; on the corrected cell: {', '.join(row['fixed_rules'])}" if row["fixed_rules"] else ""
+            why = f" ({str(row['why'])[:300]!r})" if row.get("why") else ""
+            found.append(f"{row['id']} (expects {row['expect']}) is not {' and not '.join(wrong)}: {said}{fixed}{why}")
+    return found
+
+
+def updated(rows: Sequence[Row], page: str, stack: str, known: Iterable[str]) -> str:
+    """The page with these rows in place of its own of the same ids; ValueError where it was made on another stack."""
+    old, of = read(page)
+    if of != stack:
+        raise ValueError(f"the page was made on {of}, and this is {stack}: run all cases")
+    kept = {*known}
+    return table({row["id"]: row for row in [*old, *rows] if row["id"] in kept}.values(), stack)
+
+
+def main(arguments: list[str]) -> int:
+    """0 when the page is written, 1 when it cannot be, 2 where no case matches."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", metavar="ID,ID")
+    parser.add_argument("-j", type=int, default=2, help="processes at once")
+    parser.add_argument("--limit", type=int, default=240, help="seconds for one run of one cell")
+    asked = parser.parse_args(arguments)
+    only = [each for each in asked.only.split(",") if each]
+    if only and not PAGE.exists():
+        print("there is no docs/score.md to put these rows into; nothing will be written")
+    rows = run(only, asked.j, asked.limit)
+    if not rows:
+        return 2
+    if only and not PAGE.exists():
+        return 0
+    try:
+        page = updated(rows, PAGE.read_text(), versions(), case_ids()) if only else table(rows, versions())
+    except ValueError as error:
+        print(f"docs/score.md is left as it is: {error}")
+        return 1
+    PAGE.write_text(page)
+    print(f"wrote {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
