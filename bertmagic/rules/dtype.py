@@ -46,6 +46,11 @@ def ids_not_integer(call: CallFacts) -> Finding | None:
         ids = _fed(call, encoder_call, "input_ids")
         if ids is None or ids.values is None or not ids.values.size or _are_vectors(call, encoder_call, ids):
             continue
+        given = encoder_call.given.get("input_ids")
+        if encoder_call.seen and given is not None and ids.dtype in _LOOKED_UP and given.dtype not in _LOOKED_UP:
+            if _raises(call, encoder_call, given, "input_ids"):
+                return _cast_on_the_way(call, encoder_call, ids, given)
+            continue
         lost = _lost(encoder_call, ids)
         raises = _raises(call, encoder_call, ids, "input_ids")
         if lost is None and not raises:
@@ -63,6 +68,22 @@ def ids_not_integer(call: CallFacts) -> Finding | None:
             _ids_fix(ids, lost is not None),
         )
     return None
+
+
+def _cast_on_the_way(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, given: TensorFacts) -> Finding:
+    """Integers were fed, and the model itself makes another dtype of them."""
+    assert call.error is not None
+    said = encoder_name(call, encoder_call)
+    return Finding(
+        "ids-not-integer",
+        "error",
+        ids.called,
+        f"`{ids.called}` reaches `{said}` as {given.dtype}",
+        f"`{ids.called}`, {_shape(call, ids)}, has dtype {ids.dtype}, and `{call.model.said}` makes {given.dtype} of "
+        f"it before `{said}` looks token ids up by int32 or int64. {call.error.type} is raised.",
+        {"dtype": ids.dtype, "received": given.dtype, "expected": "int32 or int64", "shape": list(ids.shape)},
+        Fix("Cast them back before the encoder", f"tf.cast(ids, tf.int32)  # in the call of `{said}`"),
+    )
 
 
 @rule("error")
@@ -98,7 +119,7 @@ def embeddings_as_ids(call: CallFacts) -> Finding | None:
             continue
         hidden, three = call.model.sizes.get("hidden"), len(ids.shape) == 3
         said = encoder_name(call, encoder_call)
-        then = f"{call.error.type} is raised." if call.error is not None else "They are cut off to whole numbers."
+        then = f"{call.error.type} is raised." if call.error is not None else "Nothing is raised: they are cut off."
         shape = shape_text(ids.shape, {**call.sizes, "seq": -1}, known=("batch", "seq", "hidden") if three else ())
         if three and ids.shape[2] != hidden:
             shape = str(ids.shape)

@@ -107,18 +107,13 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
     rows = sorted({labels.row_index(int(place[0])) for place in places})
     shown = sorted({f"{float(value):g}" for value in values[bad]})
     name, finite = labels.called, bool(np.isfinite(values).all())
-    then = "cuts them off to whole numbers, without an error"
+    then = "it cuts them off to whole numbers, without an error." if finite else "NaN is no class."
     if call.error is not None:
-        then = f"cuts them off to whole numbers. {call.error.type} is raised"
-    elif not finite:
-        then = "makes a class of no meaning of them"
-    fix = Fix(
-        "Train on numbers with a loss for numbers", f"tf.keras.layers.Dense(1)  # as the head, with loss={'mse'!r}"
-    )
+        then = f"{call.error.type} is raised in the loss."
+    fix = Fix("Train on numbers with a loss for numbers", "tf.keras.layers.Dense(1)  # as the head, with loss='mse'")
     if call.model.type.endswith("ForSequenceClassification"):
-        fix = Fix(
-            "Make the model a regression", f"{call.model.said}.config.num_labels  # {output.shape[-1]} now, 1 is needed"
-        )
+        code = f"{call.model.said}.config.num_labels  # {output.shape[-1]} now, 1 is needed, with the model's own loss"
+        fix = Fix("Make the model a regression", code)
     if not finite:
         fix = Fix("Keep the rows that have a label", f"kept = np.isfinite({name})  # of the inputs and of the labels")
     return Finding(
@@ -127,7 +122,7 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
         name,
         f"`{name}` holds {'fractions' if finite else 'NaN or infinity'}, and {loss.name} takes class indices",
         f"`{name}` ({labels.dtype}) holds {listed(shown)} in {rows_of(rows)}; `{output.name}` has {output.shape[-1]} "
-        f"outputs, and {loss.name} takes class indices for them: it {then}.",
+        f"outputs, and {loss.name} takes class indices for them: {then}",
         {"dtype": labels.dtype, "values": shown[:20], "rows": rows, "outputs": output.shape[-1]},
         fix,
     )

@@ -69,16 +69,16 @@ def mlm_labels_unmasked(call: CallFacts) -> Finding | None:
     copies = bool(found.masked.any()) or not (found.where & ~found.same & tokens).any()
     if copies and int(wrong.sum()) >= _FEW and wrong.sum() > 0.5 * tokens.sum():
         unmasked = int((wrong & found.same).sum())
-        kind = f"{int(wrong.sum())} of the {int(tokens.sum())} tokens that are not masked"
+        kind = f"{int(wrong.sum())} of the {int(tokens.sum())} tokens of `{found.ids.called}` that are not masked"
         then = f"{unmasked} of these labels are the token's own id, and copying it is all that they ask for"
         return _finding(call, found, wrong, ("tokens that are not masked", kind, then))
     if (found.where & found.padding).any():
         places = found.where & found.padding
-        kind = f"{int(places.sum())} of the {int(found.padding.sum())} padding tokens"
+        kind = f"{int(places.sum())} of the {int(found.padding.sum())} padding tokens of `{found.ids.called}`"
         return _finding(call, found, places, ("padding", kind, "the loss counts them as it counts words"))
     special = found.where & found.special
     if found.masked.any() and special.any():
-        kind = f"{int(special.sum())} of the {int(found.special.sum())} special tokens"
+        kind = f"{int(special.sum())} of the {int(found.special.sum())} special tokens of `{found.ids.called}`"
         return _finding(
             call, found, special, ("special tokens", kind, "they stand in the same place whatever the text")
         )
@@ -107,8 +107,7 @@ def _finding(call: CallFacts, found: _Labelled, places: np.ndarray, words: tuple
         "warning",
         labels.called,
         f"`{labels.called}` has labels on {on}",
-        f"`{labels.called}` has {total} labels{beside}; {kind} of `{found.ids.called}` are labelled, in "
-        f"{rows_of(rows)}: {then}.",
+        f"`{labels.called}` has {total} labels{beside}; {kind} are labelled, in {rows_of(rows)}: {then}.",
         {
             "labels": total,
             "on masked tokens": masked,

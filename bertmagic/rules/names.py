@@ -124,7 +124,8 @@ def _misnamed(call: CallFacts) -> list[tuple[TensorFacts, InputFacts]]:
 def _near_miss(call: CallFacts, tensor: TensorFacts) -> InputFacts | None:
     """What else the model takes and is not fed by a name that differs in a letter or two: `labels` for `label`."""
     fed = {each.name for each in (*call.inputs, *call.labels)} | {each.name for each in call.model.inputs}
-    others = sorted((call.model.takes or frozenset()) - fed)
+    # `encoder_…` and `decoder_…` are near and mean other things.
+    others = sorted(name for name in (call.model.takes or frozenset()) - fed if name[:1] == tensor.name[:1])
     near = difflib.get_close_matches(tensor.name, others, n=1, cutoff=0.8)
     return InputFacts(near[0], None, None, required=False) if near else None
 

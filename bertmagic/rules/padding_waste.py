@@ -48,8 +48,8 @@ def padding_wasteful(call: CallFacts) -> Finding | None:
         fixed = taken is not None and taken.shape is not None and taken.shape[-1] == width
         tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
         note = (
-            f" The Input `{own.name}` of `{call.model.said}` is fixed at {width}: it is to be made with "
-            f"shape (None,) or ({longest},) then."
+            f" The Input `{own.name}` of `{call.model.said}` is fixed at {width}, and is "
+            f"to be made with a free length then, or with {longest}."
             if fixed
             else ""
         )
