@@ -120,9 +120,9 @@ def embeddings_as_ids(call: CallFacts) -> Finding | None:
         hidden, three = call.model.sizes.get("hidden"), len(ids.shape) == 3
         said = encoder_name(call, encoder_call)
         then = f"{call.error.type} is raised." if call.error is not None else "Nothing is raised: they are cut off."
-        shape = shape_text(ids.shape, {**call.sizes, "seq": -1}, known=("batch", "seq", "hidden") if three else ())
-        if three and ids.shape[2] != hidden:
-            shape = str(ids.shape)
+        # The last axis is named where it is the model's own hidden size.
+        axes = ("batch", "seq", "hidden") if three else ("batch", "hidden")
+        shape = shape_text(ids.shape, call.sizes, known=axes) if ids.shape[-1] == hidden else str(ids.shape)
         fix = Fix("Give token ids", 'enc = tokenizer(texts, padding=True, truncation=True, return_tensors="np")')
         if three and ids.shape[2] == hidden and "inputs_embeds" in encoder_call.encoder.takes:
             code = f'{{"inputs_embeds": {ids.called}}}  # in place of "input_ids", in the call of `{said}`'
