@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.model import InputFacts
 from bertmagic.facts.tensors import TensorFacts
@@ -37,16 +39,17 @@ def input_misnamed(call: CallFacts) -> Finding | None:
     plural = len(pairs) > 1
     assert call.error is not None
     renamed = dict(pairs)
+    takes = list(dict.fromkeys([*(each.name for each in call.model.inputs), *(name for _, name in pairs)]))
     fed = {renamed.get(tensor.name, tensor.name): tensor.called for tensor in call.inputs}
     return Finding(
         "input-misnamed",
         "error",
         misnamed[0][0].name,
         f"{keys} {'are no inputs' if plural else 'is no input'} of `{call.model.said}`, which takes {names}",
-        f"`{call.model.said}` takes {listed([f'`{each.name}`' for each in call.model.inputs])}; {keys} "
+        f"`{call.model.said}` takes {listed([f'`{name}`' for name in takes])}; {keys} "
         f"{'are none of them and hold' if plural else 'is none of them and holds'} what belongs under {names}, which "
         f"{'go' if plural else 'goes'} unfed. {call.error.type} is raised.",
-        {"keys": renamed, "takes": [each.name for each in call.model.inputs]},
+        {"keys": renamed, "takes": takes},
         Fix("Feed each input by its name", by_name(fed)),
     )
 
@@ -113,7 +116,18 @@ def _misnamed(call: CallFacts) -> list[tuple[TensorFacts, InputFacts]]:
         if same:
             found.append((tensor, same[0]))
             unfed.remove(same[0])
+        elif (near := _near_miss(call, tensor)) is not None:
+            found.append((tensor, near))
     return found
+
+
+def _near_miss(call: CallFacts, tensor: TensorFacts) -> InputFacts | None:
+    """What else the model takes and is not fed by a name that differs in a letter or two: `labels` for `label`."""
+    fed = {each.name for each in (*call.inputs, *call.labels)} | {each.name for each in call.model.inputs}
+    # `encoder_…` and `decoder_…` are near and mean other things.
+    others = sorted(name for name in (call.model.takes or frozenset()) - fed if name[:1] == tensor.name[:1])
+    near = difflib.get_close_matches(tensor.name, others, n=1, cutoff=0.8)
+    return InputFacts(near[0], None, None, required=False) if near else None
 
 
 def _is_item(tensor: TensorFacts, name: str) -> bool:

@@ -20,8 +20,30 @@ _OF_THE_MASK = frozenset(
 _OF_THE_AXES = frozenset({"attention-mask-missing", "attention-mask-shape", "labels-shape", "sequence-too-long"})
 _OF_THE_TOKENS = frozenset({"padding-side", "padding-token-wrong", "special-tokens-doubled", "special-tokens-missing"})
 
+# What is said of token ids that are no ids at all.
+_OF_THE_IDS = (
+    _OF_THE_MASK
+    | _OF_THE_TOKENS
+    | _OF_THE_AXES
+    | {
+        "batch-axis-extra",
+        "batch-axis-missing",
+        "container-unsupported",
+        "dtype-mismatch",
+        "ids-out-of-vocabulary",
+        "input-missing",
+        "input-unexpected",
+        "sequence-length-mismatch",
+        "tokenizer-model-mismatch",
+    }
+)
+# What makes NaN of finite inputs.
+_NOT_FINITE = frozenset({"outputs-not-finite"})
+
 # Causes, first to last, each with the findings that follow from it and are left out beside it.
 CAUSES: dict[str, frozenset[str]] = {
+    "text-not-tokenized": _OF_THE_IDS | {"dataset-unbatched", "input-misnamed", "row-count-mismatch"},
+    "embeddings-as-ids": _OF_THE_IDS | {"ids-not-integer"},
     "dataset-unbatched": _OF_THE_AXES | {"input-missing", "batch-axis-missing"},
     "dataset-structure": frozenset({"input-missing", "labels-missing", "labels-shape", "loss-mismatch"}),
     "container-unsupported": frozenset({"input-missing", "attention-mask-missing", "batch-axis-missing"}),
@@ -33,25 +55,34 @@ CAUSES: dict[str, frozenset[str]] = {
     "row-count-mismatch": frozenset({"labels-shape", "attention-mask-missing", "attention-mask-shape"}),
     "inputs-swapped": _OF_THE_MASK
     | _OF_THE_TOKENS
-    | {"ids-out-of-vocabulary", "token-type-ids-invalid", "tokenizer-model-mismatch"},
+    | {
+        "dtype-mismatch",
+        "ids-not-integer",
+        "ids-out-of-vocabulary",
+        "token-type-ids-invalid",
+        "tokenizer-model-mismatch",
+    },
+    "ids-not-integer": _OF_THE_TOKENS | {"dtype-mismatch", "ids-out-of-vocabulary", "tokenizer-model-mismatch"},
+    "dtype-mismatch": frozenset({"attention-mask-shape", "attention-mask-values", "token-type-ids-invalid"}),
     "sequence-length-mismatch": frozenset({"attention-mask-missing", "attention-mask-shape"}),
-    "tokenizer-model-mismatch": frozenset({"ids-out-of-vocabulary"}),
+    "tokenizer-model-mismatch": _NOT_FINITE | {"ids-out-of-vocabulary"},
     "padding-token-wrong": frozenset(
         {"ids-out-of-vocabulary", "attention-mask-over-padding", "attention-mask-missing"}
     ),
-    "ids-out-of-vocabulary": frozenset(),
-    "sequence-too-long": frozenset(),
-    "outputs-not-finite": frozenset(),
+    "ids-out-of-vocabulary": _NOT_FINITE,
+    "sequence-too-long": _NOT_FINITE,
     "sequence-output-unpooled": frozenset({"labels-shape", "loss-mismatch", "logits-flag-mismatch"}),
     "labels-missing": frozenset(),
+    "labels-dtype": frozenset({"labels-out-of-range", "labels-shape", "loss-mismatch"}),
     "loss-mismatch": frozenset({"labels-out-of-range", "labels-shape", "logits-flag-mismatch"}),
     "labels-out-of-range": frozenset(),
     "labels-shape": frozenset(),
     "token-type-ids-invalid": frozenset(),
     "attention-mask-shape": frozenset(),
     "attention-mask-inverted": frozenset({"attention-mask-all-zero", "attention-mask-over-padding"}),
-    "attention-mask-all-zero": frozenset(),
-    "attention-mask-values": frozenset(),
+    "attention-mask-all-zero": _NOT_FINITE,
+    "attention-mask-values": _NOT_FINITE,
+    "outputs-not-finite": frozenset(),
     "logits-flag-mismatch": frozenset(),
     "regression-head-for-classes": frozenset(),
     "attention-mask-missing": frozenset(),
@@ -59,6 +90,8 @@ CAUSES: dict[str, frozenset[str]] = {
     "padding-side": frozenset(),
     "special-tokens-doubled": frozenset(),
     "special-tokens-missing": frozenset(),
+    "mlm-labels-unmasked": frozenset(),
+    "padding-wasteful": frozenset(),
 }
 
 

@@ -126,7 +126,7 @@ def _elements(weights: Sequence[Any]) -> int:
     total = 0
     for weight in weights:
         size = 1
-        for axis in weight.shape:
+        for axis in getattr(weight, "shape", (0,)):
             size *= int(axis or 0)
         total += size
     return total

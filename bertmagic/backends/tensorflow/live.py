@@ -54,7 +54,8 @@ class TensorFlowCall:
         self._label_names = _label_names(model)
         self.unseen: tuple[tuple[str, str], ...] = (*_own_steps(model, kind), *_replicas(model))
         self.content_only = _content_only(model)
-        named = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments) if not _is_switch(leaf)]
+        every = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments)]
+        named = [each for each in every if not _is_switch(each[1]) or _is_text_for_ids(each[1], each[2])]
         self.size = _rows([leaf for _, leaf, _, is_label in named if not is_label])
         made: list[tuple[tree.Path, Leaf, bool]] = []
         for path, leaf, name, is_label in named:
@@ -80,6 +81,8 @@ class TensorFlowCall:
             return rest[-1], rest[-1] in self._label_names
         names = self._positional_names()
         first = self._data_verb or head == next(iter(self._arguments), None)
+        if not self._data_verb and head in describe.ROLES and head != names[0]:
+            first = False  # Given by keyword, and nothing before it.
         if first:
             index = rest[0] if rest and isinstance(rest[0], int) else 0
             name = names[index] if index < len(names) else f"input {index}"
@@ -145,7 +148,7 @@ class TensorFlowCall:
         def change(path: tree.Path, leaf: Any) -> Any:
             known = self._paths.get(path)
             new = None if known is None else (labels if known[1] else arrays).get(known[0])
-            if new is None:
+            if new is None or isinstance(leaf, str):
                 return leaf
             return tf.constant(new, dtype=leaf.dtype) if tf.is_tensor(leaf) else new
 
@@ -211,7 +214,8 @@ class TensorFlowCall:
             arguments["training"] = False
         # Keras takes the first argument by position (tf_keras 2.21, `base_layer.CallFunctionSpec.split_out_first_arg`).
         first = next(iter(arguments), None)
-        head = () if first is None or first == "training" else (arguments.pop(first),)
+        # Where that one is not given, Keras raises.
+        head = (arguments.pop(first),) if first is not None and first == next(iter(parameters), None) else ()
         return self.model(*head, *positional, **arguments, **keywords)
 
     def _encoder_passes(self, recorder: Recorder) -> tuple[EncoderPass, ...]:
@@ -294,6 +298,11 @@ def kind_of(leaf: Any) -> str:
 
 def _is_switch(leaf: Any) -> bool:
     return isinstance(leaf, (bool, int, float, str)) or callable(leaf)
+
+
+def _is_text_for_ids(leaf: Any, name: str) -> bool:
+    """Whether a string stands where token ids belong, and is no switch."""
+    return isinstance(leaf, str) and describe.role_of_name(name) == "input_ids"
 
 
 def _rows(leaves: list[Any]) -> int:

@@ -46,6 +46,8 @@ def _mutable_variables(model: Any) -> Iterator[Any]:
     """
     for layer in model._flatten_layers():
         for variable in getattr(layer, "_non_trainable_weights", ()):
+            if not hasattr(variable, "shape"):
+                continue  # A lookup table's handler (tf_keras 2.21, `VocabWeightHandler`): no forward pass writes it.
             size = int(np.prod(variable.shape)) if variable.shape.is_fully_defined() else _LARGEST_STATE + 1
             if size <= _LARGEST_STATE:
                 yield variable

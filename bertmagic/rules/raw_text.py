@@ -1,0 +1,84 @@
+"""The rule on strings that reach a model which takes token ids."""
+
+from __future__ import annotations
+
+from bertmagic.facts.call import CallFacts
+from bertmagic.facts.tensors import TensorFacts
+from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dtype import are_numbers_in_text, is_text
+from bertmagic.rules.registry import rule
+from bertmagic.rules.words import count
+
+
+@rule("error")
+def text_not_tokenized(call: CallFacts) -> Finding | None:
+    """Strings reach a model that takes token ids.
+
+    What it finds: a text, a list or array of texts, a dataset of them, or the tokens of a text as strings, given to a
+    model whose inputs are token ids. A model with an `Input` of strings, or that tokenizes inside, takes them rightly.
+
+    Why it is bad: the call raises from inside the encoder (`not enough values to unpack`, `Cast string to int32 is not
+    supported`), or in Keras' data handling.
+
+    Wrong:
+
+        model.fit(np.array(texts), labels)
+
+    Right:
+
+        enc = tokenizer(texts, padding=True, truncation=True, return_tensors="np")
+        model.fit(dict(enc), labels)
+    """
+    if call.error is None or call.error.where == "loss" or not call.model.encoders:
+        return None
+    texts = [tensor for tensor in call.inputs if _holds_text(tensor)]
+    if not texts or not _takes_ids_there(call, texts):
+        return None
+    first = texts[0]
+    said = first.said or call.data or first.name
+    size = 1 if first.values is None else max(first.values.size, 1)
+    where = f" under `{first.name}`" if first.said else ""
+    tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
+    tensors = "tf" if call.kind == "call" else "np"
+    given = first.said or "texts"
+    many = bool(first.shape)
+    code = f"enc = {tokenizer}({f'list({given})' if many else given}, padding=True, truncation=True, "
+    code += f'return_tensors="{tensors}")'
+    if call.kind == "call":
+        code += f"\n{call.model.said}(enc)"
+    return Finding(
+        "text-not-tokenized",
+        "error",
+        said,
+        f"`{said}` holds text, and `{call.model.said}` takes token ids",
+        f"`{said}` holds {count(size, 'string')}{where}, and `{call.model.said}` takes token ids (batch, seq): no "
+        f"tokenizer has read them. {call.error.type} is raised.",
+        {"strings": size, "shape": list(first.shape), "container": first.kind, "input": first.name},
+        Fix("Tokenize the texts first", code),
+    )
+
+
+def _holds_text(tensor: TensorFacts) -> bool:
+    """Whether the elements are texts, or lists of tokens as strings; missing values among them are left aside."""
+    values = tensor.values
+    if values is None or values.dtype.kind not in "OUS" or not values.size or are_numbers_in_text(values):
+        return False
+    known = [each for each in values.flat if each is not None and each == each]  # noqa: PLR0124  # NaN is not itself
+    return bool(known) and all(is_text(each) or _is_tokens(each) for each in known)
+
+
+def _is_tokens(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(is_text(each) for each in value)
+
+
+def _takes_ids_there(call: CallFacts, texts: list[TensorFacts]) -> bool:
+    """Whether the model is known to take token ids where it is given these texts."""
+    seen = [each for each in call.encoder_calls if each.seen]
+    if seen:
+        # What the encoder itself was given tells; where it was given ids, the model has made them of the texts.
+        ids = [each.given.get("input_ids") for each in seen]
+        return any(each is not None and _holds_text(each) for each in ids)
+    if call.model.takes is None or any((each.dtype or "").startswith("str") for each in call.model.inputs):
+        return False  # A model of one's own may well tokenize.
+    fed = [tensor for tensor in call.inputs if tensor.role == "input_ids" and tensor not in texts]
+    return not any(tensor.is_integer for tensor in fed)
