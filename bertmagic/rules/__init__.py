@@ -2,6 +2,7 @@
 
 from bertmagic.rules import (
     dataset,
+    device,
     labels,
     length,
     mask,
@@ -15,6 +16,7 @@ from bertmagic.rules import (
     swapped,
     targets,
     text,
+    training,
 )
 from bertmagic.rules.registry import RULES, Rule
 
@@ -22,6 +24,7 @@ __all__ = [
     "RULES",
     "Rule",
     "dataset",
+    "device",
     "labels",
     "length",
     "mask",
@@ -35,4 +38,5 @@ __all__ = [
     "swapped",
     "targets",
     "text",
+    "training",
 ]

@@ -59,6 +59,11 @@ CAUSES: dict[str, frozenset[str]] = {
     "padding-side": frozenset(),
     "special-tokens-doubled": frozenset(),
     "special-tokens-missing": frozenset(),
+    "learning-rate-high": frozenset(),
+    "memory-exceeds-device": frozenset(),
+    "head-untrained": frozenset(),
+    "pooler-unused": frozenset(),
+    "device-not-used": frozenset(),
 }
 
 

@@ -38,6 +38,13 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
             _restore_random(kept)
 
 
+def is_taped() -> bool:
+    """Whether a gradient tape is open and recording (TF 2.21, `python/eager/record.py`)."""
+    from tensorflow.python.eager import record
+
+    return bool(record.could_possibly_record())
+
+
 def _mutable_variables(model: Any) -> Iterator[Any]:
     """The variables that a forward pass may write: made non-trainable by their layer (not frozen), and small.
 
