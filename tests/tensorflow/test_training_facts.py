@@ -285,7 +285,7 @@ def test_rates_and_slots(keras: Any) -> None:
         (AdamWeightDecay(5e-3), True, 5e-3, 2),
         (create_optimizer(2e-5, 100, 10)[0], True, 2e-5, 2),
         (create_optimizer(2e-3, 100, 10, weight_decay_rate=0.01)[0], True, 2e-3, 2),
-        (new.Adam(schedules.PolynomialDecay(5e-5, 1000)), True, 5e-5, 2),
+        (new.Adam(schedules.PolynomialDecay(5e-5, 1000, 0.0)), True, 5e-5, 2),
         (new.Adam(schedules.CosineDecay(0.0, 100, warmup_target=3e-3, warmup_steps=20)), True, 3e-3, 2),
         (new.Adam(schedules.PiecewiseConstantDecay([10, 20], [1e-5, 1e-3, 1e-5])), True, 1e-3, 2),
         (new.Adam(schedules.ExponentialDecay(1e-7, 1, 1.1)), True, None, 2),

@@ -14,7 +14,7 @@ from bertmagic.backends.protocol import EncoderPass, Leaf, Pass
 from bertmagic.backends.tensorflow import batches, describe, optimizers, weights
 from bertmagic.backends.tensorflow.layers import Recorder
 from bertmagic.backends.tensorflow.losses import describe_loss
-from bertmagic.backends.tensorflow.state import fresh_compile_state, is_taped, untouched
+from bertmagic.backends.tensorflow.state import fresh_compile_state, is_taped, unrecorded, untouched
 from bertmagic.facts.call import CallKind, ErrorFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts
@@ -137,6 +137,12 @@ class TensorFlowCall:
 
     def state(self, reached: Mapping[str, tuple[bool, bool]]) -> StateFacts:
         """The state of the model's weights, as far as this kind of call is judged by it; `reached`: by a dry pass."""
+        for_training = self.kind == "call" and (is_taped() or _in_training(self._arguments))
+        # A tape of the user's own would take note of each weight that is read here.
+        with unrecorded():
+            return self._state(reached, for_training)
+
+    def _state(self, reached: Mapping[str, tuple[bool, bool]], for_training: bool) -> StateFacts:
         training = self.kind == "fit"
         optimizer = optimizers.describe_optimizer(self.model)
         predicts = self.kind in ("predict", "evaluate", "call")
@@ -147,7 +153,7 @@ class TensorFlowCall:
             memory=weights.memory_of(self.model, optimizer.slots) if training and optimizer is not None else None,
             own_step=_trains_its_own_way(self.model),
             may_set_rate=optimizers.may_set_rate(self._given),
-            for_training=self.kind == "call" and (is_taped() or _in_training(self._arguments)),
+            for_training=for_training,
             label_span=batches.label_span(self._given, self._label_names) if training else None,
         )
 

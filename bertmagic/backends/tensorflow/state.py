@@ -6,6 +6,7 @@ import contextlib
 import random
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,14 @@ def is_taped() -> bool:
     from tensorflow.python.eager import record
 
     return bool(record.could_possibly_record())
+
+
+def unrecorded() -> AbstractContextManager[None]:
+    """No gradient tape takes note of what is done inside."""
+    from tensorflow.python.eager import record
+
+    stopped: AbstractContextManager[None] = record.stop_recording()
+    return stopped
 
 
 def _mutable_variables(model: Any) -> Iterator[Any]:
