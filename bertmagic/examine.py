@@ -92,6 +92,9 @@ class Examiner:
                 rows = tuple(range(live.size))
                 dry = _dry_pass(live, rows)
         facts = _with_pass(facts, live, dry, rows)
+        with _Timed(self._seconds, "weights"):
+            hardware = self.backend.hardware(self.options.device)
+            facts = dataclasses.replace(facts, state=live.state(dry.reached), hardware=hardware)
         not_checked = list(live.unseen)
         if not self.options.probes:
             not_checked.append(("the padding probe", "`--no-probes` was given"))
@@ -111,7 +114,13 @@ class Examiner:
             source = {role: now[tensor.name] for role, tensor in call.source.items() if tensor.name in now}
             unread = {role: dataclasses.replace(tensor, values=None) for role, tensor in call.given.items()}
             calls.append(dataclasses.replace(call, given={**unread, **source}, source=source))
-        return dataclasses.replace(facts, encoder_calls=tuple(calls), outputs=like.outputs, loss=like.loss)
+        state = like.state
+        if live.kind == "fit" and state is not None:  # what is trained, and by what, may be another from stage to stage
+            told = {each.path: (bool(each.reached), bool(each.pooler_reached)) for each in state.encoders}
+            state = live.state({} if any(each.reached is None for each in state.encoders) else told)
+        return dataclasses.replace(
+            facts, encoder_calls=tuple(calls), outputs=like.outputs, loss=like.loss, state=state, hardware=like.hardware
+        )
 
     def findings(self, facts: CallFacts) -> tuple[Finding, ...]:
         """What the rules say of these facts."""

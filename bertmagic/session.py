@@ -238,7 +238,9 @@ class Watch:
             return None, None
         except Exception as raised:  # noqa: BLE001  # what Keras' own data handling says of such data
             return self._data_error(examiner, backend.given(kind, model, args, kwargs), said, raised), raised
-        facts = self._described[model] = backend.describe(model, said, self._names.of)
+        facts = backend.describe(model, said, self._names.of)
+        facts = dataclasses.replace(facts, dry=any(backend.share(model, trained) for trained in self._dry))
+        self._described[model] = facts
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
         seen, same, like = self._read.get(signature, (0, None, None))
         if same is None or same() is not model:  # an id may come again after its object is gone

@@ -13,6 +13,7 @@ from bertmagic.facts.loss import LossFacts, LossKind
 from bertmagic.facts.model import EncoderFacts, InputFacts, ModelFacts
 from bertmagic.facts.tensors import Role, TensorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.facts.training import StateFacts
 from bertmagic.finding import Finding
 from bertmagic.rules import RULES
 from bertmagic.rules.order import in_order
@@ -156,6 +157,7 @@ def call(
         tokenizer=tokenizer,
         probes=probes,
         unpadded=unpadded,
+        state=StateFacts(label_span=_span(_tensors("labels", labels, names))),
         container=container,
         rows_of=rows,
         rows_run=tuple(range(min(rows, 2))),
@@ -186,6 +188,14 @@ def slugs(facts: CallFacts) -> list[str]:
 
 def _role(name: str) -> Role | None:
     return name if name in TAKES else None  # type: ignore[return-value]
+
+
+def _span(labels: tuple[TensorFacts, ...]) -> tuple[float, float] | None:
+    """The lowest and highest label where the batch is all of the data."""
+    values = labels[0].values if len(labels) == 1 else None
+    if values is None or not values.size or values.dtype.kind not in "biuf":
+        return None
+    return float(values.min()), float(values.max())
 
 
 def _tensors(name: str, values: Any, names: Mapping[str, str]) -> tuple[TensorFacts, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from bertmagic.facts.cell import Origin, SymbolicFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tensors import Role
+from bertmagic.facts.training import HardwareFacts, StateFacts
 
 
 class Unseen(Exception):
@@ -75,6 +76,8 @@ class Pass:
     error: ErrorFacts | None
     exception: BaseException | None
     seconds: float
+    # By path of an encoder: whether the outputs depend on its last layer, and on its pooler, where that was asked.
+    reached: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
 
 
 class LiveCall(Protocol):
@@ -101,6 +104,9 @@ class LiveCall(Protocol):
 
     def run(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, layers: bool) -> Pass:
         """One forward pass, and the loss where `labels` (and sample weights) are given; nothing is left changed."""
+
+    def state(self, reached: Mapping[str, tuple[bool, bool]]) -> StateFacts:
+        """The state of the model's weights, and what trains them; `reached`: what a dry pass told. Changes nothing."""
 
     def encode(self, encoder: EncoderFacts, given: Mapping[Role, np.ndarray]) -> np.ndarray:
         """The encoder's last hidden state (batch, seq, hidden) for these arguments."""
@@ -192,6 +198,9 @@ class Backend(Protocol):
 
     def device(self, asked: str) -> tuple[str, str | None]:
         """The device to run on (`CPU:0`, `GPU:0`) and its product name; raises `BadUse` where there is none such."""
+
+    def hardware(self, asked: str) -> HardwareFacts:
+        """The machine as the system tells it, beside what the framework sees."""
 
     def on_device(self, asked: str) -> AbstractContextManager[None]:
         """Run on that device, outside of any gradient tape, with random state as before afterwards."""

@@ -13,6 +13,7 @@ from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.padding import padding_positions
 from bertmagic.facts.tensors import Role, TensorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.facts.training import HardwareFacts, StateFacts
 
 CallKind: TypeAlias = Literal["fit", "evaluate", "predict", "call", "train_on_batch", "check"]
 
@@ -82,7 +83,7 @@ class EncoderCallFacts:
 class CallFacts:
     """One call of a model. `labels`, `outputs`: those of the loss; `error`: what the dry pass raised, if it did.
 
-    `weights`: the sample weights, where the call has any.
+    `weights`: the sample weights, where the call has any. `state`: of the model's weights; None where not read.
     """
 
     kind: CallKind
@@ -102,6 +103,8 @@ class CallFacts:
     data: str | None = None
     data_type: str = ""
     parts: int | None = None
+    state: StateFacts | None = None
+    hardware: HardwareFacts | None = None
     rows_of: int = 0
     rows_run: tuple[int, ...] = ()
 

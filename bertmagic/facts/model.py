@@ -54,7 +54,8 @@ class ModelFacts:
     """`said`: the model's name in the cell. `outputs`: where the model itself tells them.
 
     `choices`: takes (batch, choices, seq), as multiple-choice heads do. `sizes`: of named axes, as the config has them.
-    `takes`: all names that its call takes, None where it takes any or that is not known.
+    `takes`: all names that its call takes, None where it takes any or that is not known. `problem`: a transformers
+    config's `problem_type`. `dry`: its training in this block was dry: its weights are those from before.
     """
 
     said: str
@@ -66,6 +67,8 @@ class ModelFacts:
     choices: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
     takes: frozenset[str] | None = None
+    problem: str | None = None
+    dry: bool = False
 
     def input(self, name: str) -> InputFacts | None:
         """The input of that name, or None."""

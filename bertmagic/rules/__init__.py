@@ -1,49 +1,12 @@
 """The rules, by family: facts in, a finding or nothing out. Which is the cause, where several fit: `order.py`."""
 
-from bertmagic.rules import (
-    dataset,
-    dtype,
-    labels,
-    labels_dtype,
-    length,
-    mask,
-    mask_values,
-    masked_lm,
-    names,
-    outputs,
-    padding,
-    padding_waste,
-    raw_text,
-    shape,
-    special_tokens,
-    structure,
-    swapped,
-    targets,
-    text,
-)
+import importlib
+import pkgutil
+
 from bertmagic.rules.registry import RULES, Rule, wanted
 
-__all__ = [
-    "RULES",
-    "Rule",
-    "dataset",
-    "dtype",
-    "labels",
-    "labels_dtype",
-    "length",
-    "mask",
-    "mask_values",
-    "masked_lm",
-    "names",
-    "outputs",
-    "padding",
-    "padding_waste",
-    "raw_text",
-    "shape",
-    "special_tokens",
-    "structure",
-    "swapped",
-    "targets",
-    "text",
-    "wanted",
-]
+# Each module registers its rules as it is imported: a new family is a new file, and is named nowhere else.
+for _family in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_family.name}")
+
+__all__ = ["RULES", "Rule", "wanted"]

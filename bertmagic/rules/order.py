@@ -92,6 +92,11 @@ CAUSES: dict[str, frozenset[str]] = {
     "special-tokens-missing": frozenset(),
     "mlm-labels-unmasked": frozenset(),
     "padding-wasteful": frozenset(),
+    "learning-rate-high": frozenset(),
+    "memory-exceeds-device": frozenset(),
+    "head-untrained": frozenset(),
+    "pooler-unused": frozenset(),
+    "device-not-used": frozenset(),
 }
 
 

@@ -30,12 +30,12 @@ def logits_flag_mismatch(call: CallFacts) -> Finding | None:
     Wrong:
 
         model = TFBertForSequenceClassification.from_pretrained(checkpoint)   # its outputs are logits
-        model.compile("adam", loss=tf.keras.losses.SparseCategoricalCrossentropy())
+        model.compile(optimizer, loss=tf.keras.losses.SparseCategoricalCrossentropy())
 
     Right:
 
         model = TFBertForSequenceClassification.from_pretrained(checkpoint)
-        model.compile("adam", loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.compile(optimizer, loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     """
     loss = call.loss
     if compared_by_loss(call) is None or loss is None or loss.from_logits is not False or call.error is not None:

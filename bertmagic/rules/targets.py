@@ -18,6 +18,9 @@ _IGNORES = ("ForTokenClassification", "ForMaskedLM", "ForPreTraining", "LMHeadMo
 # Those whose own loss takes every label for a class.
 _EVERY = ("ForSequenceClassification", "ForMultipleChoice")
 IGNORED = -100
+# So many labels of one batch, 0 and 1 both, tell that there are no others where the data cannot be read as a whole:
+# of three classes that come as often, by chance in one batch of 650.
+_ENOUGH = 16
 
 
 @rule("error")
@@ -260,7 +263,8 @@ def regression_head_for_classes(call: CallFacts) -> Finding | None:
     """`num_labels=1` with class labels: transformers' own loss trains a regression.
 
     What it finds: a transformers sequence classifier of one output, trained by its own loss on integer labels that are
-    0 and 1. Ratings, other whole numbers and floats are what a regression is for.
+    0 and 1, in all of the training data. Ratings, other whole numbers and floats are what a regression is for, and a
+    config whose `problem_type` is "regression" asks for one.
 
     Why it is bad: nothing is raised. With one output the loss is the squared error, the output is a number without
     bounds and no logit, and a threshold on its sigmoid has no meaning.
@@ -284,9 +288,15 @@ def regression_head_for_classes(call: CallFacts) -> Finding | None:
         return None
     if len(output.shape) != 2 or output.shape[-1] != 1 or labels.shape not in ((call.rows_of,), (call.rows_of, 1)):
         return None
-    # Numbers that are meant as such are floats, or reach beyond 0 and 1.
-    if values.dtype.kind not in "biu" or {int(value) for value in values.flat} != {0, 1}:
+    # Numbers that are meant as such are floats, or reach beyond 0 and 1, be it in a later batch.
+    if model.problem == "regression" or values.dtype.kind not in "biu" or not np.isin(values, (0, 1)).all():
         return None
+    span = call.state.label_span if call.state is not None else None
+    if span is None and (values.size < _ENOUGH or not 0 < int(values.sum()) < values.size):
+        return None
+    if span is not None and span != (0, 1):
+        return None
+    where = f"in {values.size} rows" if 0 < int(values.sum()) < values.size else "in the whole of the training data"
     pretrained = next((encoder.pretrained for encoder in model.encoders if encoder.pretrained), None)
     code = f"{model.said}.config.num_labels  # 1 now, 2 is needed when the model is made"
     if pretrained:
@@ -296,8 +306,8 @@ def regression_head_for_classes(call: CallFacts) -> Finding | None:
         "warning",
         model.said,
         f"`{model.said}` has one output, and `{labels.called}` holds classes",
-        f"`{labels.called}` holds the integers 0 and 1 in {values.size} rows, and `{output.name}` has 1 output: the "
-        "model's own loss is then the squared error of a regression.",
+        f"`{labels.called}` holds the integers 0 and 1 {where}, and `{output.name}` has 1 output: the model's own loss "
+        "is then the squared error of a regression.",
         {"labels": [0, 1], "dtype": labels.dtype, "shape of the outputs": str(output.shape)},
         Fix("Give the model one output for each class", code),
     )

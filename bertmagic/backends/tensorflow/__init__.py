@@ -13,6 +13,7 @@ from bertmagic.backends.tensorflow import describe, history, observing
 from bertmagic.facts.call import CallKind
 from bertmagic.facts.cell import Origin, SymbolicFacts
 from bertmagic.facts.model import ModelFacts
+from bertmagic.facts.training import HardwareFacts
 from bertmagic.options import BadUse
 
 _DATA_VERBS = ("fit", "evaluate", "predict")
@@ -123,6 +124,7 @@ class TensorFlowBackend:
             loss=loss,
             data_verb=True,
             data=given.get("x"),
+            given=given,
         )
 
     def given(self, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveCall:
@@ -156,6 +158,12 @@ class TensorFlowBackend:
         if gpus and asked != "cpu":
             return "GPU:0", tf.config.experimental.get_device_details(gpus[0]).get("device_name")
         return "CPU:0", None
+
+    def hardware(self, asked: str) -> HardwareFacts:
+        """The machine as the system tells it, beside what TensorFlow sees."""
+        from bertmagic.backends.tensorflow import devices
+
+        return devices.hardware(asked)
 
     @contextlib.contextmanager
     def on_device(self, asked: str) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,46 @@ def validation_of(given: dict[str, Any]) -> dict[str, Any] | None:
     arrays = (given["x"], given["y"], given["sample_weight"])
     _, (x, y, weight) = data_adapter.train_validation_split(arrays, given["validation_split"])
     return {"x": x, "y": y, "sample_weight": weight, **size}
+
+
+# Stages of a dataset that leave each element's values as they are, whatever their order.
+_KEEP_VALUES = ("Batch", "Cache", "Options", "ParallelBatch", "Prefetch", "Repeat", "Shuffle", "TensorSlice")
+
+
+def label_span(given: dict[str, Any], names: Container[str]) -> tuple[float, float] | None:
+    """The lowest and highest label of all the data of `fit(**given)`; None where only iterating would tell.
+
+    `names`: the model's parameters that are labels, by which a dict of inputs may hold them.
+    """
+    x, y = given.get("x"), given.get("y")
+    if hasattr(x, "element_spec"):
+        element = _sliced(x)
+        x, y = (*element[:2], None)[:2] if isinstance(element, tuple) else (element, None)
+    if y is None and isinstance(x, Mapping):
+        y = next((value for name, value in x.items() if name in names), None)
+    if isinstance(y, (list, tuple, Mapping)) or not hasattr(y, "shape"):
+        return None
+    values = _constant(y)
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf" or not values.size:
+        return None
+    return float(values.min()), float(values.max())
+
+
+def _sliced(dataset: Any) -> Any:
+    """The arrays whose slices a dataset gives, in its elements' structure; None where a stage may change values.
+
+    TensorFlow 2.21, `data/ops/from_tensor_slices_op.py`: the arrays are kept flat under `_tensors`.
+    """
+    import tensorflow as tf
+
+    for stage in _stages(dataset):
+        kind = type(stage).__name__.lstrip("_").removesuffix("Dataset")
+        if kind not in _KEEP_VALUES:
+            return None
+        tensors = getattr(stage, "_tensors", None)
+        if kind == "TensorSlice" and tensors is not None:
+            return tf.nest.pack_sequence_as(stage.element_spec, tensors)
+    return None
 
 
 def is_stream(x: Any) -> bool:

@@ -134,6 +134,7 @@ def describe(model: Any, said: str, named: Callable[[Any], str | None]) -> Model
         choices="MultipleChoice" in type(model).__name__,
         sizes=sizes,
         takes=_takes(model),
+        problem=getattr(getattr(model, "config", None), "problem_type", None) if is_pretrained(model) else None,
     )
 
 

@@ -11,14 +11,15 @@ import numpy as np
 
 from bertmagic.backends import tree
 from bertmagic.backends.protocol import EncoderPass, Leaf, Pass
-from bertmagic.backends.tensorflow import describe
+from bertmagic.backends.tensorflow import batches, describe, optimizers, weights
 from bertmagic.backends.tensorflow.layers import Recorder
 from bertmagic.backends.tensorflow.losses import describe_loss
-from bertmagic.backends.tensorflow.state import fresh_compile_state, untouched
+from bertmagic.backends.tensorflow.state import fresh_compile_state, is_taped, unrecorded, untouched
 from bertmagic.facts.call import CallKind, ErrorFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts
 from bertmagic.facts.tensors import Role
+from bertmagic.facts.training import StateFacts
 
 # The two keys under which a data call's leaves stand.
 _DATA = ("x", "y", "weight")
@@ -39,6 +40,7 @@ class TensorFlowCall:
         data_verb: bool,
         data: Any = None,
         parts: int | None = None,
+        given: Mapping[str, Any] | None = None,
     ) -> None:
         self.kind = kind
         self.model = model
@@ -47,6 +49,7 @@ class TensorFlowCall:
         self.data_type = "" if data is None else kind_of(data)
         self.parts = parts
         self._arguments = arguments
+        self._given = dict(given or {})
         self._data_verb = data_verb
         self._loss = _loss_object(loss)
         self._layers = describe.encoders_in(model)
@@ -103,11 +106,16 @@ class TensorFlowCall:
         exception: BaseException | None = None
         loss = describe_loss(self.model, self._loss) if labels is not None else None
         keys: tuple[str, ...] = ()
+        # What the loss depends on is asked once, of the pass that stands for training.
+        asked = weights.watched(self.model) if self.kind == "fit" and layers and not is_taped() else {}
+        reach = weights.Reach(asked)
         start = time.perf_counter()
         # What `untouched` itself raises is bertmagic's own failure, and goes on as such.
         with untouched(self.model, random_state=built):
             try:
-                keys, value = self._step(arguments, recorder, labels is not None)
+                with reach:
+                    keys, value = self._step(arguments, recorder, labels is not None)
+                    own_losses = list(self.model.losses) if asked else []
                 loss = _with_value(loss, value)
             except Exception as raised:  # noqa: BLE001  # whatever the model raises is a fact
                 in_loss = recorder.outputs is not None or self._runs_without_labels(arguments, recorder)
@@ -115,6 +123,8 @@ class TensorFlowCall:
                     type(raised).__name__, str(raised), recorder.failed, "loss" if in_loss else "forward"
                 )
                 exception = raised
+        if asked and error is None:
+            reach.tell(recorder.outputs, own_losses)
         seconds = time.perf_counter() - start
         return Pass(
             outputs=_named_outputs(self.model, recorder.outputs),
@@ -125,6 +135,29 @@ class TensorFlowCall:
             error=error,
             exception=exception,
             seconds=seconds,
+            reached=reach.paths,
+        )
+
+    def state(self, reached: Mapping[str, tuple[bool, bool]]) -> StateFacts:
+        """The state of the model's weights, as far as this kind of call is judged by it; `reached`: by a dry pass."""
+        for_training = self.kind == "call" and (is_taped() or _in_training(self._arguments))
+        # A tape of the user's own would take note of each weight that is read here.
+        with unrecorded():
+            return self._state(reached, for_training)
+
+    def _state(self, reached: Mapping[str, tuple[bool, bool]], for_training: bool) -> StateFacts:
+        training = self.kind == "fit"
+        optimizer = optimizers.describe_optimizer(self.model)
+        predicts = self.kind in ("predict", "evaluate", "call")
+        return StateFacts(
+            encoders=weights.encoder_states(self.model, reached),
+            heads=weights.untrained_heads(self.model) if predicts else (),
+            optimizer=optimizer,
+            memory=weights.memory_of(self.model, optimizer.slots) if training and optimizer is not None else None,
+            own_step=_trains_its_own_way(self.model),
+            may_set_rate=optimizers.may_set_rate(self._given),
+            for_training=for_training,
+            label_span=batches.label_span(self._given, self._label_names) if training else None,
         )
 
     def encode(self, encoder: EncoderFacts, given: Mapping[Role, np.ndarray]) -> np.ndarray:
@@ -305,6 +338,12 @@ def _is_text_for_ids(leaf: Any, name: str) -> bool:
     return isinstance(leaf, str) and describe.role_of_name(name) == "input_ids"
 
 
+def _in_training(arguments: Mapping[str, Any]) -> bool:
+    """Whether a direct call asks for training mode."""
+    training = arguments.get("training", arguments.get("**", {}).get("training"))
+    return training is not None and bool(training)
+
+
 def _rows(leaves: list[Any]) -> int:
     """The batch's rows: the first axis of the first leaf with two axes or more; 0 where there is none."""
     for leaf in leaves:
@@ -337,6 +376,15 @@ def _own_steps(model: Any, kind: CallKind) -> tuple[tuple[str, str], ...]:
     if getattr(type(model), step) in known:
         return ()
     return ((f"`{type(model).__name__}.{step}`", "it is the model's own code; only its forward pass was run"),)
+
+
+def _trains_its_own_way(model: Any) -> bool:
+    """Whether a class of the user's own has a say in what a training step does with the outputs and the gradients."""
+    from tf_keras.src.engine import training
+
+    bases = [base for base in (training.Model, describe.pretrained_class()) if base is not None]
+    names = ("train_step", "make_train_function", "compute_loss")
+    return any(getattr(type(model), name) not in [getattr(base, name) for base in bases] for name in names)
 
 
 def _replicas(model: Any) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@ import contextlib
 import random
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,21 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
             layer._losses = values
         if kept is not None:
             _restore_random(kept)
+
+
+def is_taped() -> bool:
+    """Whether a gradient tape is open and recording (TF 2.21, `python/eager/record.py`)."""
+    from tensorflow.python.eager import record
+
+    return bool(record.could_possibly_record())
+
+
+def unrecorded() -> AbstractContextManager[None]:
+    """No gradient tape takes note of what is done inside."""
+    from tensorflow.python.eager import record
+
+    stopped: AbstractContextManager[None] = record.stop_recording()
+    return stopped
 
 
 def _mutable_variables(model: Any) -> Iterator[Any]:

@@ -1,0 +1,246 @@
+"""The rules on the model's state, the optimizer and the device: what each must name, and what is unusual and right."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from facts_builder import LOSSES, batch, call, check, model, slugs, tensor
+from test_messages_training import ADAM, BASE, GIB, HEAD, LOADED, LOW, NET, ONES, TRAINED, having, machine, remembering
+
+from bertmagic.facts.call import CallFacts, ErrorFacts
+from bertmagic.facts.training import EncoderState, OptimizerFacts, StateFacts
+
+FULL = batch([6, 6, 6])
+
+
+def encoder(**changes: Any) -> tuple[EncoderState, ...]:
+    return (dataclasses.replace(TRAINED, **changes),)
+
+
+def adam(**changes: Any) -> OptimizerFacts:
+    return dataclasses.replace(ADAM, **changes)
+
+
+def named(**changes: Any) -> Any:
+    return model(dataclasses.replace(LOADED, **changes), said="net", type="Functional")
+
+
+# -- learning-rate-high ----------------------------------------------------------------------------------------------
+
+HIGH = {
+    "adam's default": having(),
+    "a float32 just below": having(optimizer=adam(rate=float(np.float32(1e-3)) - 1e-10)),
+    "higher": having(optimizer=adam(name="AdamW", rate=0.1)),
+    "a schedule's highest": having(optimizer=adam(rate=2e-3, schedule="PolynomialDecay")),
+    "embeddings frozen": having(encoders=encoder(trainable=TRAINED.parameters)),
+    "the lower half frozen": having(encoders=encoder(trainable=TRAINED.parameters // 2)),
+    "pooler unused": having(encoders=encoder(pooler=0, pooler_reached=None)),
+    "a callback that only looks on": having(may_set_rate=()),
+    "one of two encoders": having(
+        of=model([dataclasses.replace(LOADED, path="frozen"), LOADED], type="Functional"),
+        encoders=(dataclasses.replace(TRAINED, path="frozen", trainable=0), TRAINED),
+    ),
+}
+
+
+@pytest.mark.parametrize("facts", HIGH.values(), ids=HIGH)
+def test_a_pretrained_encoder_at_a_rate_for_new_ones(facts: CallFacts) -> None:
+    assert slugs(facts) == ["learning-rate-high"]
+
+
+FINE = {
+    "2e-5": having(optimizer=adam(rate=2e-5)),
+    "5e-4": having(optimizer=adam(rate=5e-4)),
+    "just below": having(optimizer=adam(rate=9.9e-4)),
+    "another kind of optimizer": having(optimizer=OptimizerFacts("SGD", adam=False, rate=1e-3, slots=1)),
+    "a rate that nobody knows": having(optimizer=adam(rate=None, schedule="Noam")),
+    "a rate that is not a number": having(optimizer=adam(rate=float("nan"))),
+    "no optimizer": having(optimizer=None),
+    "random weights": having(encoders=encoder(trained=False)),
+    "weights that do not tell": having(encoders=encoder(trained=None)),
+    "no checkpoint": having(of=named(pretrained=None)),
+    "trained on from here": having(optimizer=adam(steps=300)),
+    "frozen": having(encoders=encoder(trainable=0)),
+    "adapters": having(encoders=encoder(parameters=87_000_000, trainable=2_000_000)),
+    "the last layers alone": having(encoders=encoder(trainable=14_000_000)),
+    "no gradient reaches it": having(encoders=encoder(reached=False)),
+    "the forward pass did not run": having(encoders=encoder(reached=None)),
+    "a callback sets the rate": having(may_set_rate=("LearningRateScheduler",)),
+    "a training step of one's own": having(own_step=True),
+    "evaluated": having("evaluate"),
+    "predicted": having("predict"),
+    "only checked": having("check"),
+    "pretraining goes on": having(of=model(LOADED, type="TFBertForMaskedLM")),
+    "no encoder": having(of=model((), type="Functional", inputs={"ids": (None, None)})),
+    "state not read": dataclasses.replace(having(), state=None),
+}
+
+
+@pytest.mark.parametrize("facts", FINE.values(), ids=FINE)
+def test_a_rate_that_may_be_meant(facts: CallFacts) -> None:
+    assert check("learning-rate-high", facts) is None
+
+
+def test_the_evidence_of_a_high_rate_can_be_checked() -> None:
+    finding = check("learning-rate-high", having())
+    assert finding is not None
+    assert finding.severity == "warning"
+    assert finding.evidence["learning rate"] == pytest.approx(1e-3)
+    assert finding.evidence["layer normalization weights"] == [0.41, 0.9877]
+    assert "appendix A.3" in finding.evidence["source"]
+
+
+def test_graver_findings_come_first() -> None:
+    facts = dataclasses.replace(having(), outputs=(tensor("logits", np.full((3, 2), np.nan)),))
+    assert slugs(facts) == ["outputs-not-finite", "learning-rate-high"]
+
+
+# -- head-untrained --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["predict", "evaluate", "call"])
+def test_predictions_of_a_new_head(kind: Any) -> None:
+    assert slugs(having(kind, heads=(HEAD,), optimizer=None)) == ["head-untrained"]
+    assert slugs(having(kind, heads=(HEAD,))) == ["head-untrained"]
+
+
+OLD = {
+    "no new head": having("predict"),
+    "training": having("fit", heads=(HEAD,), optimizer=adam(rate=2e-5)),
+    "a batch of training": having("train_on_batch", heads=(HEAD,)),
+    "only checked": having("check", heads=(HEAD,)),
+    "inside a tape": having("call", heads=(HEAD,), for_training=True),
+    "the optimizer has made steps": having("predict", heads=(HEAD,), optimizer=adam(steps=1)),
+    "its training was dry": having("predict", of=dataclasses.replace(NET, dry=True), heads=(HEAD,)),
+    "a new encoder": having("predict", heads=(HEAD,), encoders=encoder(trained=False)),
+    "it raises": dataclasses.replace(
+        having("predict", heads=(HEAD,)), error=ErrorFacts("ValueError", "shapes", None, "forward")
+    ),
+}
+
+
+@pytest.mark.parametrize("facts", OLD.values(), ids=OLD)
+def test_predictions_that_nothing_is_said_of(facts: CallFacts) -> None:
+    assert check("head-untrained", facts) is None
+
+
+# -- pooler-unused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_pooler_without_a_gradient(trained: bool) -> None:
+    unused = encoder(pooler_reached=False, trained=trained)
+    assert slugs(having(encoders=unused, optimizer=adam(rate=2e-5))) == ["pooler-unused"]
+
+
+USED = {
+    "used": having(),
+    "none": having(encoders=encoder(pooler=0, pooler_reached=None)),
+    "frozen": having(encoders=encoder(pooler=0, pooler_reached=False)),
+    "not known": having(encoders=encoder(reached=None, pooler_reached=None)),
+    "nothing of the encoder is used": having(encoders=encoder(reached=False, pooler_reached=False)),
+    "a training step of one's own": having(encoders=encoder(pooler_reached=False), own_step=True),
+    "predicted": having("predict", encoders=encoder(pooler_reached=False)),
+}
+
+
+@pytest.mark.parametrize("facts", USED.values(), ids=USED)
+def test_a_pooler_that_nothing_is_said_of(facts: CallFacts) -> None:
+    assert check("pooler-unused", facts) is None
+
+
+# -- memory-exceeds-device -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("there", [GIB, LOW.total - 1])
+def test_more_than_the_device_has(there: int) -> None:
+    finding = check("memory-exceeds-device", remembering(LOW, there))
+    assert finding is not None
+    assert finding.severity == "warning"
+    assert finding.evidence["lower bound"] == LOW.total == 4 * BASE - 95_000_000
+    assert finding.evidence["memory of the device"] == there
+
+
+ENOUGH = {
+    "just enough": remembering(LOW, LOW.total),
+    "plenty": remembering(LOW, 16 * GIB),
+    "frozen": remembering(dataclasses.replace(LOW, gradients=0, slots=0), GIB),
+    "another device's memory": having(memory=LOW, hardware=machine(memory={"CPU": (GIB, "the test")})),
+    "no memory told": having(memory=LOW, hardware=machine()),
+    "no hardware told": having(memory=LOW),
+    "evaluated": dataclasses.replace(remembering(LOW, GIB), kind="evaluate"),
+    "a training step of one's own": remembering(LOW, GIB, own_step=True),
+    "not compiled": having(hardware=machine(memory={"GPU:0": (GIB, "the test")})),
+}
+
+
+@pytest.mark.parametrize("facts", ENOUGH.values(), ids=ENOUGH)
+def test_memory_that_may_do(facts: CallFacts) -> None:
+    assert check("memory-exceeds-device", facts) is None
+
+
+# -- device-not-used -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["fit", "evaluate", "predict", "call", "train_on_batch", "check"])
+def test_a_gpu_that_is_not_seen(kind: Any) -> None:
+    facts = having(kind, hardware=machine(nodes=("/dev/nvidia0",)), optimizer=None)
+    assert slugs(facts) == ["device-not-used"]
+
+
+SEEN = {
+    "there is none": machine(),
+    "it is seen": machine(nodes=("/dev/nvidia0",), seen=1),
+    "it is hidden on purpose": machine(nodes=("/dev/nvidia0",), hidden="CUDA_VISIBLE_DEVICES='-1'"),
+}
+
+
+@pytest.mark.parametrize("hardware", SEEN.values(), ids=SEEN)
+def test_a_gpu_that_nothing_is_said_of(hardware: Any) -> None:
+    assert check("device-not-used", having(hardware=hardware)) is None
+    assert check("device-not-used", having(hardware=None)) is None
+
+
+# -- regression-head-for-classes: what the first batch alone does not tell -------------------------------------------
+
+
+def scored(labels: Any, span: tuple[float, float] | None, **changes: Any) -> CallFacts:
+    """A transformers classifier of one output, by its own loss; `span`: of all the training data."""
+    count = len(labels)
+    of = dataclasses.replace(model(type="TFBertForSequenceClassification"), **changes)
+    facts = call(batch([6] * count), of=of, labels=labels, outputs=(count, 1))
+    loss = dataclasses.replace(LOSSES["internal"], value=0.7)
+    return dataclasses.replace(facts, loss=loss, state=StateFacts(label_span=span))
+
+
+CLASSES = {
+    "all of the data": scored([0, 1, 1], (0.0, 1.0)),
+    "booleans": scored(np.array([False, True]), (0.0, 1.0)),
+    "a first batch of one class": ONES,
+    "a batch of many, the rest unknown": scored([0, 1] * 8, None),
+    "a problem of another kind": scored([0, 1], (0.0, 1.0), problem="single_label_classification"),
+}
+
+
+@pytest.mark.parametrize("facts", CLASSES.values(), ids=CLASSES)
+def test_classes_for_one_output(facts: CallFacts) -> None:
+    assert slugs(facts) == ["regression-head-for-classes"]
+
+
+NUMBERS = {
+    "ratings further on": scored([0, 1, 1], (0.0, 4.0)),
+    "negative further on": scored([0, 1, 1], (-1.0, 1.0)),
+    "half points further on": scored([0.0, 1.0], (0.0, 1.0)),
+    "one value throughout": scored([1, 1], (1.0, 1.0)),
+    "a batch of few, the rest unknown": scored([0, 1] * 7, None),
+    "a batch of one value, the rest unknown": scored([1] * 32, None),
+    "a regression that was asked for": scored([0, 1, 1], (0.0, 1.0), problem="regression"),
+}
+
+
+@pytest.mark.parametrize("facts", NUMBERS.values(), ids=NUMBERS)
+def test_numbers_for_one_output(facts: CallFacts) -> None:
+    assert check("regression-head-for-classes", facts) is None
