@@ -18,6 +18,7 @@ from bertmagic.backends.protocol import Backend, LiveCall, Unseen
 from bertmagic.examine import Examination, Examiner
 from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.modes import Modes
 from bertmagic.observe import tokenizers
 from bertmagic.observe.captured import Captured
 from bertmagic.observe.imports import after_import
@@ -58,6 +59,7 @@ class Watch:
         self._failures: list[str] = []
         self._calls: list[tokenizers.TokenizerCall] = []
         self._read: dict[tuple[Any, ...], tuple[int, weakref.ref[Any] | None, CallFacts | None]] = {}
+        self._modes = Modes()
         self._dry: list[Any] = []
         self._keys: weakref.WeakKeyDictionary[Any, Sequence[str]] = weakref.WeakKeyDictionary()
         self._histories: list[tuple[Any, Any]] = []
@@ -94,7 +96,7 @@ class Watch:
         finally:
             # Nothing of the block is kept alive by the watch: not its tensors, not its exception's frames.
             self._ended, self._calls, self._dry, self._histories, self._tokenizer = [], [], [], [], None
-            self._read = {}
+            self._read, self._modes = {}, Modes()
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
@@ -199,6 +201,9 @@ class Watch:
             return None, None
         except Exception as raised:  # noqa: BLE001  # what Keras' own data handling says of such data
             return self._data_error(examiner, backend.given(kind, model, args, kwargs), said, raised), raised
+        for ended in self._modes.meant(live, model, self._ended):
+            ended.examination = examiner.as_meant(ended.examination)
+        examiner.on_purpose = self._modes.on_purpose(model)
         facts = backend.describe(model, said, self._names.of)
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
         seen, same, like = self._read.get(signature, (0, None, None))
@@ -207,6 +212,8 @@ class Watch:
         self._read[signature] = (seen + 1, weakref.ref(model), like)
         if like is not None:
             if seen >= MOST_READ:
+                for ended in self._modes.unknown(model, self._ended):
+                    ended.examination = examiner.as_meant(ended.examination)
                 self.unseen(
                     f"calls of `{said}` after the first {MOST_READ}", "one like them was checked, and the rest not read"
                 )
