@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
@@ -24,6 +25,11 @@ from bertmagic.probes import DEFAULT_FLOOR, FLOOR, Base
 # that makes: a masked mean over 19 columns in place of 14 moves by up to 2.3e-7 of the output's size in float32, and by
 # 1.8e-3 in mixed_float16 (the models and heads of `probes.FLOOR`), of which the floors are 1e-6 and 1e-3.
 MORE, WIDER = 5, 5
+
+# Outputs of more numbers than these (a word's logits for each token, say) cost too much to be made and compared again;
+# and after so many seconds, or that part of the dry pass, what decides no rule is not asked any more.
+MOST_NUMBERS = 1_000_000
+SECONDS, PART = 2.0, 0.5
 
 Outputs = Sequence[tuple[str, np.ndarray]]
 # Hidden states (rows, seq, hidden) and where they are padding (rows, seq) to other hidden states.
@@ -54,6 +60,9 @@ def ask(live: LiveCall, facts: CallFacts, dry: Pass, base: Base) -> Asked:
     calls = [call for call in facts.encoder_calls if call.seen]
     if not live.own_code or not calls or len(calls) != len(dry.encoders) or not dry.outputs:
         return Asked({})
+    if sum(value.size for _, value in dry.outputs) > MOST_NUMBERS:
+        return Asked({})
+    end = time.perf_counter() + max(SECONDS, PART * dry.seconds)
     paddings = [_padding(facts, call) for call in calls]
     kinds = [passed.hidden.dtype.name for passed in dry.encoders if passed.hidden is not None]
     pads = frozenset(pad for call in calls if (pad := facts.pad_id(call.encoder)) is not None)
@@ -75,8 +84,9 @@ def ask(live: LiveCall, facts: CallFacts, dry: Pass, base: Base) -> Asked:
         content = note(asking.padding_content())
         if content is not None and content.matters:
             pooling = asking.pooling(facts, calls, dry.layers)
-        note(asking.padding_length(facts, calls))
-    if all("input_ids" in call.given for call in calls):
+        if time.perf_counter() < end:
+            note(asking.padding_length(facts, calls))
+    if time.perf_counter() < end and all("input_ids" in call.given for call in calls):
         note(asking.neighbours())
         note(asking.tokens())
     return Asked(probes, pooling)
@@ -196,7 +206,7 @@ class _Asking:
         layer, how = _pooling_layer(layers, self._lengths)
         far, ran = moved[name], "other vectors at the padding positions"
         for kind, pool in _POOLS.items():
-            if not _stays(name, self._vectors(self._run(functools.partial(_each, pool))), moved):
+            if not self._pools_by(pool, name, moved):
                 continue
             how = kind
             without = self._vectors(self._run(functools.partial(_without, pool)))
@@ -226,6 +236,21 @@ class _Asking:
             "attention_mask" if mask is None else mask.name,
             layer,
         )
+
+    def _pools_by(self, pool: Callable[..., np.ndarray], name: str, moved: Mapping[str, _Moved]) -> bool:
+        """Whether that output stays where every position gets what the positions are pooled to.
+
+        Asked of large hidden states too: of small ones attention with weights that are all but equal is as good as a
+        mean (a random `MultiHeadAttention` under MiniLM in mixed_float16: within its noise).
+        """
+        if not _stays(name, self._vectors(self._run(functools.partial(_each, pool))), moved):
+            return False
+        large = self._run(lambda hidden, _: hidden * hidden.dtype.type(_LARGE))
+        pooled = self._run(lambda hidden, padding: _each(pool, hidden * hidden.dtype.type(_LARGE), padding))
+        if large is None or pooled is None:
+            return False
+        far = {each.name: each for each in self._moves(pooled, self._held(), large)}
+        return name in far and far[name].moved <= 4 * far[name].floor
 
     # -- the replays ----------------------------------------------------------------------------------------------
 
@@ -314,11 +339,11 @@ class _Asking:
         moves = [] if after is None else self._moves(after, self._held())
         return {each.name: each for each in moves if not self._lengths.intersection(each.shape[1:])}
 
-    def _moves(self, after: Outputs, rows: np.ndarray) -> list[_Moved]:
+    def _moves(self, after: Outputs, rows: np.ndarray, before: Outputs | None = None) -> list[_Moved]:
         """How far each output with a batch axis went in `rows`, at real tokens where it has one place a token."""
         later = dict(after)
         moves = []
-        for name, first in self._base.outputs:
+        for name, first in self._base.outputs if before is None else before:
             second = later.get(name)
             if second is None or first.shape != second.shape or first.dtype.kind not in "fV":
                 continue
@@ -355,6 +380,9 @@ def _at_padding(change: Callable[[np.ndarray], np.ndarray]) -> Change:
 
     return changed
 
+
+# What hidden states are multiplied by to make them large.
+_LARGE = 16
 
 _POOLS: Mapping[Literal["mean", "max"], Callable[..., np.ndarray]] = {"mean": np.mean, "max": np.max}
 

@@ -32,10 +32,14 @@ def mode_of(model: Any, arguments: Mapping[str, Any]) -> tuple[bool | None, By]:
 
 
 def records_gradients() -> bool:
-    """Whether a gradient tape (or a forward accumulator) records what is run now."""
-    from tensorflow.python.eager import record  # TF 2.21: what TensorFlow's own gradient functions ask
+    """Whether a gradient tape (or a forward accumulator) records what is run now, or was told to pause.
 
-    return bool(record.could_possibly_record())
+    A paused one is a training step still: `tf.recompute_grad` runs its forward pass so (TF 2.21, `custom_gradient.py`).
+    """
+    from tensorflow.python import pywrap_tfe
+    from tensorflow.python.eager import record
+
+    return bool(record.could_possibly_record() or pywrap_tfe.TFE_Py_TapeSetIsStopped())
 
 
 def updates_in_training(model: Any) -> bool:

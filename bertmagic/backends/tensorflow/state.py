@@ -26,6 +26,7 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
     variables = [(variable, variable.numpy()) for variable in _mutable_variables(model)]
     losses = {layer: list(layer._losses) for layer in model._flatten_layers() if getattr(layer, "_losses", None)}
     kept = _random_state() if random_state else None
+    seeds = _seeds(model)
     try:
         with record.stop_recording():
             yield
@@ -34,8 +35,21 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
             variable.assign(value)
         for layer, values in losses.items():
             layer._losses = values
+        for generator, attributes in seeds:
+            vars(generator).clear()
+            vars(generator).update(attributes)
         if kept is not None:
             _restore_random(kept)
+
+
+def _seeds(model: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """The random generators of layers such as dropout, and their attributes.
+
+    One is made ready by its first use in training mode, and counts its seed up with each (tf_keras 2.21, `backend.py`,
+    `RandomGenerator`). Those that keep their state in a variable are layers' weights, or made by the pass and dropped.
+    """
+    generators = [getattr(layer, "_random_generator", None) for layer in model._flatten_layers()]
+    return [(each, dict(vars(each))) for each in generators if each is not None and hasattr(each, "__dict__")]
 
 
 def _mutable_variables(model: Any) -> Iterator[Any]:
