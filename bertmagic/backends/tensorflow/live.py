@@ -105,7 +105,7 @@ class TensorFlowCall:
 
     def again(self, arrays: Mapping[str, np.ndarray], training: bool) -> Pass:
         """One more forward pass of these rows, with other random numbers."""
-        return self._run(arrays, None, Recorder(layers=False), stirred=True, training=training)
+        return self._run(arrays, None, Recorder(layers=False), training=training)
 
     def replay(self, arrays: Mapping[str, np.ndarray], answer: Answer) -> Pass:
         """A forward pass in which `answer` gives the encoders' hidden states, and the encoders do not run."""
@@ -117,7 +117,7 @@ class TensorFlowCall:
             given = given_by_role(layer, args, kwargs)
             return altered(kept, lambda hidden: answer(index, given, hidden))
 
-        return self._run(arrays, None, Recorder(layers=False, instead=instead), stirred=True)
+        return self._run(arrays, None, Recorder(layers=False, instead=instead))
 
     def _run(
         self,
@@ -126,7 +126,6 @@ class TensorFlowCall:
         recorder: Recorder,
         *,
         keep: bool = False,
-        stirred: bool = False,
         training: bool = False,
     ) -> Pass:
         arguments = self._with(arrays, labels or {})
@@ -138,8 +137,8 @@ class TensorFlowCall:
         start = time.perf_counter()
         # What `untouched` itself raises is bertmagic's own failure, and goes on as such.
         with untouched(self.model, random_state=built):
-            if stirred:
-                stir()
+            if built:
+                stir(self.model)
             try:
                 keys, value = self._step(arguments, recorder, labels is not None, training)
                 loss = _with_value(loss, value)

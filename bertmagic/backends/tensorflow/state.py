@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import sys
 from collections.abc import Iterator
@@ -72,20 +73,31 @@ def _mutable_variables(model: Any) -> Iterator[Any]:
                     yield state
 
 
-def stir() -> None:
-    """Draw from every source of random numbers, so that what is run next gets others; inside `untouched` only."""
+def stir(model: Any) -> None:
+    """Seed every source of random numbers anew, each time otherwise; inside `untouched` only.
+
+    Not so that the same numbers come later, but that those of the user's run do not come now: TensorFlow keeps a kernel
+    for each seed that it met, and the kernel counts on (TF 2.21, `context.py`, `_set_global_seed` clears them).
+    """
     from tensorflow.python.eager import context
 
-    random.random()  # no secret is made of it
-    np.random.random()
+    seed = 0x5EED0000 + next(_stirred) % 0xFFFF
+    random.seed(seed)
+    np.random.seed(seed)
     rng = getattr(context.context(), "_rng", None)
     if rng is not None:
-        rng.random()
+        rng.seed(seed)
     kept = _random_state()
     if kept["generator"] is not None:
-        kept["generator"][0].uniform(())
+        kept["generator"][0].reset_from_seed(seed)
     if kept["keras"] is not None:
-        kept["keras"][0].random()
+        kept["keras"][0].seed(seed)
+    for generator, attributes in _seeds(model):
+        if isinstance(attributes.get("_seed"), int):
+            generator._seed = seed + attributes["_seed"]
+
+
+_stirred = itertools.count()
 
 
 def _random_state() -> dict[str, Any]:
