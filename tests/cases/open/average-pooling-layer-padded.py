@@ -10,10 +10,10 @@ import tensorflow as tf
 from transformers import AutoTokenizer, TFAutoModel
 from fixtures import MINILM, TEXTS, LABELS
 
-tf.keras.utils.set_random_seed(3)
 tokenizer = AutoTokenizer.from_pretrained(MINILM)
 encoder = TFAutoModel.from_pretrained(MINILM)
 batch = tokenizer(TEXTS, padding="max_length", truncation=True, max_length=40, return_tensors="np")
+tf.keras.utils.set_random_seed(3)
 y = np.array(LABELS)
 # %% cell
 ids = tf.keras.Input((None,), dtype="int32", name="input_ids")
