@@ -82,6 +82,7 @@ class TensorFlowBackend:
         """The call, alive; raises what Keras' own data handling raises for such data."""
         from bertmagic.backends import tree
         from bertmagic.backends.tensorflow import batches, live
+        from bertmagic.backends.tensorflow.arguments import direct_arguments
 
         if kind in _DATA_VERBS:
             given = batches.bound_arguments(kind, model, args, kwargs)
@@ -97,7 +98,7 @@ class TensorFlowBackend:
             return live.TensorFlowCall(
                 kind, model, arguments, container="arrays", sources={}, loss=loss, data_verb=True
             )
-        arguments = live.direct_arguments(model, args, kwargs if kind == "call" else {})
+        arguments = direct_arguments(model, args, kwargs if kind == "call" else {})
         container = type(args[0]).__name__ if args else "keywords"
         return live.TensorFlowCall(
             kind, model, arguments, container=container, sources=dict(tree.leaves(arguments)), data_verb=False

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from bertmagic.backends import tree
-from bertmagic.backends.protocol import EncoderPass, Leaf, Pass
+from bertmagic.backends.protocol import Answer, EncoderPass, Leaf, Pass
 from bertmagic.backends.tensorflow import batches, describe, optimizers, weights
+from bertmagic.backends.tensorflow.encoding import as_numpy, given_by_role, hidden_of, switch
 from bertmagic.backends.tensorflow.layers import Recorder
 from bertmagic.backends.tensorflow.losses import describe_loss
-from bertmagic.backends.tensorflow.state import fresh_compile_state, is_taped, unrecorded, untouched
+from bertmagic.backends.tensorflow.mode import mode_of, records_gradients, updates_in_training
+from bertmagic.backends.tensorflow.replay import Kept, altered, same_layers
+from bertmagic.backends.tensorflow.state import fresh_compile_state, stir, unrecorded, untouched
 from bertmagic.facts.call import CallKind, ErrorFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts
@@ -57,6 +60,11 @@ class TensorFlowCall:
         self._label_names = _label_names(model)
         self.unseen: tuple[tuple[str, str], ...] = (*_own_steps(model, kind), *_replicas(model))
         self.content_only = _content_only(model)
+        self.training, self.training_by = (None, "call") if data_verb else mode_of(model, arguments)
+        self.watched = records_gradients()
+        self.updates = self.training is True and updates_in_training(model)
+        self.own_code = not type(model).__module__.startswith("transformers.")
+        self._kept: tuple[Kept, ...] = ()
         every = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments)]
         named = [each for each in every if not _is_switch(each[1]) or _is_text_for_ids(each[1], each[2])]
         self.size = _rows([leaf for _, leaf, _, is_label in named if not is_label])
@@ -99,22 +107,50 @@ class TensorFlowCall:
 
     def run(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, layers: bool) -> Pass:
         """One pass in inference mode on the rows given: forward, then the loss where there are labels. Never raises."""
+        return self._run(arrays, labels, Recorder(layers), keep=layers)
+
+    def again(self, arrays: Mapping[str, np.ndarray], training: bool) -> Pass:
+        """One more forward pass of these rows, with other random numbers."""
+        return self._run(arrays, None, Recorder(layers=False), training=training)
+
+    def replay(self, arrays: Mapping[str, np.ndarray], answer: Answer) -> Pass:
+        """A forward pass in which `answer` gives the encoders' hidden states, and the encoders do not run."""
+        calls = iter(range(len(self._kept) + 1))
+
+        def instead(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            index = next(calls)
+            kept = same_layers(self._kept, index, layer)
+            given = given_by_role(layer, args, kwargs)
+            return altered(kept, lambda hidden: answer(index, given, hidden))
+
+        return self._run(arrays, None, Recorder(layers=False, instead=instead))
+
+    def _run(
+        self,
+        arrays: Mapping[str, np.ndarray],
+        labels: Mapping[str, np.ndarray] | None,
+        recorder: Recorder,
+        *,
+        keep: bool = False,
+        training: bool = False,
+    ) -> Pass:
         arguments = self._with(arrays, labels or {})
         built = bool(self.model.built)
-        recorder = Recorder(layers)
         error: ErrorFacts | None = None
         exception: BaseException | None = None
         loss = describe_loss(self.model, self._loss) if labels is not None else None
         keys: tuple[str, ...] = ()
         # What the loss depends on is asked once, of the pass that stands for training.
-        asked = weights.watched(self.model) if self.kind == "fit" and layers and not is_taped() else {}
+        asked = weights.watched(self.model) if self.kind == "fit" and keep and not self.watched else {}
         reach = weights.Reach(asked)
         start = time.perf_counter()
         # What `untouched` itself raises is bertmagic's own failure, and goes on as such.
         with untouched(self.model, random_state=built):
+            if built:
+                stir(self.model)
             try:
                 with reach:
-                    keys, value = self._step(arguments, recorder, labels is not None)
+                    keys, value = self._step(arguments, recorder, labels is not None, training)
                     own_losses = list(self.model.losses) if asked else []
                 loss = _with_value(loss, value)
             except Exception as raised:  # noqa: BLE001  # whatever the model raises is a fact
@@ -126,10 +162,12 @@ class TensorFlowCall:
         if asked and error is None:
             reach.tell(recorder.outputs, own_losses)
         seconds = time.perf_counter() - start
+        if keep and error is None:
+            self._kept = self._keep(recorder)
         return Pass(
             outputs=_named_outputs(self.model, recorder.outputs),
             encoders=self._encoder_passes(recorder),
-            layers=recorder.records() if layers else (),
+            layers=recorder.records(),
             loss=loss,
             history_keys=keys,
             error=error,
@@ -140,7 +178,7 @@ class TensorFlowCall:
 
     def state(self, reached: Mapping[str, tuple[bool, bool]]) -> StateFacts:
         """The state of the model's weights, as far as this kind of call is judged by it; `reached`: by a dry pass."""
-        for_training = self.kind == "call" and (is_taped() or _in_training(self._arguments))
+        for_training = self.kind == "call" and (self.watched or self.training is True)
         # A tape of the user's own would take note of each weight that is read here.
         with unrecorded():
             return self._state(reached, for_training)
@@ -169,7 +207,7 @@ class TensorFlowCall:
         with untouched(self.model), Recorder(layers=False):
             tensors = {name: tf.convert_to_tensor(value) for name, value in given.items()}
             output = layer(**tensors, training=False)
-        hidden = _hidden(output)
+        hidden = hidden_of(output)
         if hidden is None:
             raise ValueError(f"{encoder.type} gives no last hidden state")
         return hidden
@@ -188,18 +226,20 @@ class TensorFlowCall:
         changed: dict[str, Any] = tree.rebuild(self._arguments, change)
         return changed
 
-    def _step(self, arguments: dict[str, Any], recorder: Recorder, with_loss: bool) -> tuple[tuple[str, ...], Any]:
+    def _step(
+        self, arguments: dict[str, Any], recorder: Recorder, with_loss: bool, training: bool = False
+    ) -> tuple[tuple[str, ...], Any]:
         """Forward, then loss and metrics by the model's own code on fresh containers: the logs' keys, the loss."""
         model = self.model
         if not self._data_verb:
             with recorder:
-                self._call(arguments)
+                self._call(arguments, training)
             return (), None
         x, y, weight = (arguments.get(key) for key in _DATA)
         compiled = bool(getattr(model, "_is_compiled", False)) and self._loss is None
         if not with_loss or not compiled or self.unseen:
             with recorder:
-                model(x, training=False)
+                model(x, training=training)
             if with_loss and self._loss is not None and y is not None:
                 return (), self._loss(y, _primary(recorder.outputs))
             return (), None
@@ -238,13 +278,16 @@ class TensorFlowCall:
         failed.outputs = again.outputs
         return True
 
-    def _call(self, arguments: dict[str, Any]) -> Any:
+    def _call(self, arguments: dict[str, Any], training: bool = False) -> Any:
         arguments = dict(arguments)
         positional = arguments.pop("*", ())
-        keywords = arguments.pop("**", {})
+        keywords = dict(arguments.pop("**", {}))
         parameters = inspect.signature(self.model.call).parameters
-        if "training" in parameters:
-            arguments["training"] = False
+        if "training" in keywords:
+            # Keras takes it for layers without such a parameter too, as the mode of the layers inside.
+            keywords["training"] = training
+        elif training or "training" in parameters:
+            arguments["training"] = training
         # Keras takes the first argument by position (tf_keras 2.21, `base_layer.CallFunctionSpec.split_out_first_arg`).
         first = next(iter(arguments), None)
         # Where that one is not given, Keras raises.
@@ -252,27 +295,23 @@ class TensorFlowCall:
         return self.model(*head, *positional, **arguments, **keywords)
 
     def _encoder_passes(self, recorder: Recorder) -> tuple[EncoderPass, ...]:
-        import tensorflow as tf
-
         passes = []
         for layer, args, kwargs, value in recorder.encoder_calls:
             facts = self._encoders.get(id(layer))
-            if facts is None:
-                continue
-            names = describe.call_names(layer)
-            named: dict[str, Any] = {**dict(zip(names, args, strict=False)), **kwargs}
-            head = named.get(names[0])
-            if isinstance(head, Mapping):
-                named = {**named, names[0]: None, **head}
-            elif isinstance(head, (list, tuple)):
-                named = {**named, **dict(zip(names, head, strict=False))}
-            given = {
-                role: as_numpy(named[role])
-                for role in describe.ROLES
-                if tf.is_tensor(named.get(role)) or isinstance(named.get(role), np.ndarray)
-            }
-            passes.append(EncoderPass(facts, given, _hidden(value)))
+            if facts is not None:
+                given = given_by_role(layer, args, kwargs)
+                passes.append(EncoderPass(facts, given, hidden_of(value), switch(kwargs.get("training"))))
         return tuple(passes)
+
+    def _keep(self, recorder: Recorder) -> tuple[Kept, ...]:
+        """What a replay needs of the encoders' calls; nothing where one lies inside another, or gives no such state."""
+        kept = []
+        for layer, args, kwargs, value in recorder.encoder_calls:
+            hidden = hidden_of(value)
+            if recorder.nested or id(layer) not in self._encoders or hidden is None:
+                return ()
+            kept.append(Kept(layer, given_by_role(layer, args, kwargs), value, hidden))
+        return tuple(kept)
 
 
 def _loss_object(loss: Any) -> Any:
@@ -282,43 +321,6 @@ def _loss_object(loss: Any) -> Any:
     from tf_keras.src import losses
 
     return losses.get(loss)
-
-
-def direct_arguments(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """A direct call's arguments by parameter name, encodings as dicts; those that do not bind under `*` and `**`."""
-    plain = tuple(_plain_encoding(each) for each in args)
-    try:
-        bound = inspect.signature(model.call).bind(*plain, **kwargs)
-    except TypeError:
-        names = describe.call_names(model)
-        head = dict(zip(names, plain, strict=False))
-        return {**head, "*": plain[len(names) :], "**": {key: item for key, item in kwargs.items() if key not in head}}
-    arguments = {}
-    for name, value in bound.arguments.items():
-        kind = bound.signature.parameters[name].kind
-        if kind is inspect.Parameter.VAR_POSITIONAL:
-            arguments["*"] = value
-        elif kind is inspect.Parameter.VAR_KEYWORD:
-            arguments["**"] = value
-        else:
-            arguments[name] = _plain_encoding(value)
-    return arguments
-
-
-def _plain_encoding(value: Any) -> Any:
-    """transformers' BatchEncoding (a UserDict) as a dict, which its TF models take just the same."""
-    return dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
-
-
-def as_numpy(leaf: Any) -> np.ndarray:
-    """A leaf's values as an array; a ragged list as an array of objects."""
-    if hasattr(leaf, "numpy"):
-        value = leaf.numpy()
-        return value if isinstance(value, np.ndarray) else np.asarray(value)
-    try:
-        return np.asarray(leaf)
-    except ValueError:
-        return np.array(leaf, dtype=object)
 
 
 def kind_of(leaf: Any) -> str:
@@ -336,12 +338,6 @@ def _is_switch(leaf: Any) -> bool:
 def _is_text_for_ids(leaf: Any, name: str) -> bool:
     """Whether a string stands where token ids belong, and is no switch."""
     return isinstance(leaf, str) and describe.role_of_name(name) == "input_ids"
-
-
-def _in_training(arguments: Mapping[str, Any]) -> bool:
-    """Whether a direct call asks for training mode."""
-    training = arguments.get("training", arguments.get("**", {}).get("training"))
-    return training is not None and bool(training)
 
 
 def _rows(leaves: list[Any]) -> int:
@@ -423,18 +419,6 @@ def _named_outputs(model: Any, outputs: Any) -> tuple[tuple[str, np.ndarray], ..
         names = list(getattr(model, "output_names", None) or ["output"])
         items = [(names[0], outputs)]
     return tuple((name, as_numpy(value)) for name, value in items if hasattr(value, "numpy"))
-
-
-def _hidden(output: Any) -> np.ndarray | None:
-    """The last hidden state of an encoder's output: by name, else its first tensor, of rank 3."""
-    if output is None:
-        return None
-    value = getattr(output, "last_hidden_state", None)
-    if value is None and isinstance(output, (list, tuple)) and output:
-        value = output[0]
-    if value is None or not hasattr(value, "numpy") or len(value.shape) != 3:
-        return None
-    return as_numpy(value)
 
 
 def _with_value(loss: LossFacts | None, value: Any) -> LossFacts | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
     variables = [(variable, variable.numpy()) for variable in _mutable_variables(model)]
     losses = {layer: list(layer._losses) for layer in model._flatten_layers() if getattr(layer, "_losses", None)}
     kept = _random_state() if random_state else None
+    seeds = _seeds(model)
     try:
         with record.stop_recording():
             yield
@@ -35,15 +37,11 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
             variable.assign(value)
         for layer, values in losses.items():
             layer._losses = values
+        for generator, attributes in seeds:
+            vars(generator).clear()
+            vars(generator).update(attributes)
         if kept is not None:
             _restore_random(kept)
-
-
-def is_taped() -> bool:
-    """Whether a gradient tape is open and recording (TF 2.21, `python/eager/record.py`)."""
-    from tensorflow.python.eager import record
-
-    return bool(record.could_possibly_record())
 
 
 def unrecorded() -> AbstractContextManager[None]:
@@ -52,6 +50,16 @@ def unrecorded() -> AbstractContextManager[None]:
 
     stopped: AbstractContextManager[None] = record.stop_recording()
     return stopped
+
+
+def _seeds(model: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """The random generators of layers such as dropout, and their attributes.
+
+    One is made ready by its first use in training mode, and counts its seed up with each (tf_keras 2.21, `backend.py`,
+    `RandomGenerator`). Those that keep their state in a variable are layers' weights, or made by the pass and dropped.
+    """
+    generators = [getattr(layer, "_random_generator", None) for layer in model._flatten_layers()]
+    return [(each, dict(vars(each))) for each in generators if each is not None and hasattr(each, "__dict__")]
 
 
 def _mutable_variables(model: Any) -> Iterator[Any]:
@@ -74,6 +82,33 @@ def _mutable_variables(model: Any) -> Iterator[Any]:
             for state in tf.nest.flatten(getattr(layer, "states", ()) or ()):
                 if hasattr(state, "assign") and id(state) not in known:
                     yield state
+
+
+def stir(model: Any) -> None:
+    """Seed every source of random numbers anew, each time otherwise; inside `untouched` only.
+
+    Not so that the same numbers come later, but that those of the user's run do not come now: TensorFlow keeps a kernel
+    for each seed that it met, and the kernel counts on (TF 2.21, `context.py`, `_set_global_seed` clears them).
+    """
+    from tensorflow.python.eager import context
+
+    seed = 0x5EED0000 + next(_stirred) % 0xFFFF
+    random.seed(seed)
+    np.random.seed(seed)
+    rng = getattr(context.context(), "_rng", None)
+    if rng is not None:
+        rng.seed(seed)
+    kept = _random_state()
+    if kept["generator"] is not None:
+        kept["generator"][0].reset_from_seed(seed)
+    if kept["keras"] is not None:
+        kept["keras"][0].seed(seed)
+    for generator, attributes in _seeds(model):
+        if isinstance(attributes.get("_seed"), int):
+            generator._seed = seed + attributes["_seed"]
+
+
+_stirred = itertools.count()
 
 
 def _random_state() -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from bertmagic.backends import tree
 from bertmagic.backends.tensorflow import describe
+from bertmagic.backends.tensorflow.arguments import direct_arguments
 from bertmagic.backends.tensorflow.layers import Recorder
-from bertmagic.backends.tensorflow.live import direct_arguments
 from bertmagic.facts.cell import Origin, SymbolicFacts
 from bertmagic.facts.model import EncoderFacts
 from bertmagic.observe.values import framework_of, is_symbolic, shape_of
