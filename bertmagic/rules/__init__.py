@@ -1,6 +1,7 @@
 """The rules, by family: facts in, a finding or nothing out. Which is the cause, where several fit: `order.py`."""
 
 from bertmagic.rules import (
+    checkpoints,
     dataset,
     labels,
     length,
@@ -9,18 +10,21 @@ from bertmagic.rules import (
     names,
     outputs,
     padding,
+    saving,
     shape,
     special_tokens,
     structure,
     swapped,
     targets,
     text,
+    versions,
 )
 from bertmagic.rules.registry import RULES, Rule, wanted
 
 __all__ = [
     "RULES",
     "Rule",
+    "checkpoints",
     "dataset",
     "labels",
     "length",
@@ -29,11 +33,13 @@ __all__ = [
     "names",
     "outputs",
     "padding",
+    "saving",
     "shape",
     "special_tokens",
     "structure",
     "swapped",
     "targets",
     "text",
+    "versions",
     "wanted",
 ]
