@@ -355,8 +355,8 @@ SENTENCES: dict[str, tuple[str, str, str, str]] = {
         ("`loaded` has no `predict`: what `tf.saved_model.load` gives is no Keras model; it has `serving_default`."),
         "Call one of its signatures",
         (
-            'loaded.signatures["serving_default"](attention_mask=tf.cast(attention_mask, tf.int32), '
-            "input_ids=tf.cast(input_ids, tf.int32))"
+            'loaded.signatures["serving_default"](\n    attention_mask=tf.cast(attention_mask, tf.int32),\n    '
+            "input_ids=tf.cast(input_ids, tf.int32),\n)"
         ),
     ),
     "not callable, no signature": (

@@ -22,10 +22,10 @@ _OF_THE_TOKENS = frozenset({"padding-side", "padding-token-wrong", "special-toke
 
 # Causes, first to last, each with the findings that follow from it and are left out beside it.
 CAUSES: dict[str, frozenset[str]] = {
-    "transformers-version-conflict": frozenset({"container-unsupported", "ragged-rows"}),
+    "transformers-version-conflict": frozenset({"container-unsupported"}),
     "checkpoint-shape-mismatch": frozenset(),
     "custom-objects-missing": frozenset(),
-    "saved-model-call": frozenset({"dtype-mismatch", "input-missing", "input-unexpected", "input-misnamed"}),
+    "saved-model-call": frozenset({"input-missing", "input-unexpected", "input-misnamed"}),
     "dataset-unbatched": _OF_THE_AXES | {"input-missing", "batch-axis-missing"},
     "dataset-structure": frozenset({"input-missing", "labels-missing", "labels-shape", "loss-mismatch"}),
     "container-unsupported": frozenset({"input-missing", "attention-mask-missing", "batch-axis-missing"}),

@@ -8,6 +8,8 @@ from bertmagic.finding import Finding, Fix
 from bertmagic.rules.registry import cell_rule
 from bertmagic.rules.words import count, listed
 
+# The longest line of code that is proposed.
+_LONGEST = 100
 _FORMATS = {"h5": "an HDF5 file", "keras": "a `.keras` file", "tf": "a SavedModel", "json": "JSON"}
 
 
@@ -249,10 +251,14 @@ def _call(said: str, takes: ArgumentsFacts) -> str:
         (each.name or f"tensor_{index}", f"tf.cast({each.name or f'tensor_{index}'}, tf.{each.dtype})")
         for index, each in enumerate(takes.tensors)
     ]
-    if takes.form == "keywords":
-        return f"{said}({', '.join(f'{name}={value}' for name, value in tensors)})"
-    if takes.form == "dict":
-        entries = ", ".join(f'"{name}": {value}' for name, value in tensors)
-        return f"{said}({{{entries}}})"
-    values = ", ".join(value for _, value in tensors)
-    return f"{said}([{values}])" if takes.form == "list" else f"{said}({values})"
+    opened, closed, written = {
+        "keywords": ("(", ")", [f"{name}={value}" for name, value in tensors]),
+        "dict": ("({", "})", [f'"{name}": {value}' for name, value in tensors]),
+        "list": ("([", "])", [value for _, value in tensors]),
+        "positions": ("(", ")", [value for _, value in tensors]),
+    }[takes.form]
+    line = f"{said}{opened}{', '.join(written)}{closed}"
+    if len(line) <= _LONGEST:
+        return line
+    lines = "".join(f"    {each},\n" for each in written)
+    return f"{said}{opened}\n{lines}{closed}"

@@ -1,3 +1,4 @@
+# id: imports-from-release-three
 # stack: tf
 # expect: transformers-version-conflict
 # symptom: raises ModuleNotFoundError: No module named 'transformers.modeling_tf_bert'

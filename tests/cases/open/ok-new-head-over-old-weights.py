@@ -1,3 +1,4 @@
+# id: ok-new-head-over-old-weights
 # stack: tf
 # expect: none
 # source: made for this set

@@ -1,3 +1,4 @@
+# id: ok-registered-layer-round-trip
 # stack: tf
 # expect: none
 # source: made for this set

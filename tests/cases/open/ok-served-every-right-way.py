@@ -1,3 +1,4 @@
+# id: ok-served-every-right-way
 # stack: tf
 # expect: none
 # source: made for this set

@@ -1,3 +1,4 @@
+# id: ok-tries-the-old-names-first
 # stack: tf
 # expect: none
 # source: made for this set

@@ -1,3 +1,4 @@
+# id: own-labels-over-two-class-head
 # stack: tf
 # expect: checkpoint-shape-mismatch
 # symptom: raises ValueError: cannot reshape

@@ -1,3 +1,4 @@
+# id: pads-by-the-old-keyword
 # stack: tf
 # expect: transformers-version-conflict
 # symptom: raises TypeError: pad_to_max_length

@@ -1,3 +1,4 @@
+# id: reload-without-the-bert-class
 # stack: tf
 # expect: custom-objects-missing
 # symptom: raises ValueError: Unknown layer

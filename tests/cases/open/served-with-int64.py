@@ -1,3 +1,4 @@
+# id: served-with-int64
 # stack: tf
 # expect: saved-model-call
 # symptom: raises InvalidArgumentError: was expected to be a int32 tensor but is a int64 tensor
