@@ -33,11 +33,12 @@ NAMES: dict[str, Gone] = {
     "TensorFlowBenchmark": _BENCHMARK,
     "TensorFlowBenchmarkArguments": _BENCHMARK,
 }
-_MAP = re.compile(r"(ALL|(TF_)?[A-Z0-9_]+)_PRETRAINED_(CONFIG_ARCHIVE_MAP|MODEL_ARCHIVE_LIST)$")
+# Patterns are compiled where they are used: hardly a cell needs them, and every kernel loads them.
+_MAP = r"[A-Z0-9_]+_PRETRAINED_(CONFIG_ARCHIVE_MAP|MODEL_ARCHIVE_LIST)$"
 
 # Modules of release 3, which release 4.0 moved into a folder for each model.
-_MODULE = re.compile(r"transformers\.(?:modeling|modeling_tf|tokenization|configuration)_(?:tf_)?(\w+?)(?:_fast)?$")
-_FAMILIES = re.compile(
+_MODULE = r"transformers\.(?:modeling|tokenization|configuration)_(?:tf_)?(\w+?)(?:_fast)?$"
+_FAMILIES = (
     "albert|auto|bart|bert|camembert|ctrl|distilbert|electra|encoder_decoder|flaubert|funnel|gpt2|longformer|lxmert|"
     "marian|mbart|mobilebert|openai|pegasus|roberta|t5|xlm|xlm_roberta|xlnet"
 )
@@ -80,7 +81,7 @@ _TF_FAMILIES = (
     "LayoutLM|Longformer|Lxmert|Marian|MBart|MobileBert|MPNet|OpenAIGPT|Pegasus|RemBert|Roberta|RobertaPreLayerNorm|"
     "RoFormer|T5|XLM|XLMRoberta|XLNet"
 )
-_TF_CLASS = re.compile(rf"TF(PreTrainedModel|({_TF_FAMILIES})({_HEADS}|For({_TASKS})))$")
+_TF_CLASS = rf"TF(PreTrainedModel|({_TF_FAMILIES})({_HEADS}|For({_TASKS})))$"
 
 
 def release(version: str) -> tuple[int, ...]:
@@ -91,17 +92,17 @@ def release(version: str) -> tuple[int, ...]:
 
 def is_tf_class(name: str) -> bool:
     """Whether transformers 4 had a TensorFlow class of that name."""
-    return _TF_CLASS.match(name) is not None
+    return re.match(_TF_CLASS, name) is not None
 
 
 def gone_name(name: str) -> Gone | None:
     """What is known of a public name that the package has no more."""
-    return NAMES.get(name) or (_GONE_MAPS if _MAP.match(name) else None)
+    return NAMES.get(name) or (_GONE_MAPS if re.match(_MAP, name) else None)
 
 
 def gone_module(name: str) -> Gone | None:
     """What is known of a module, by its whole name, that the package has no more."""
-    found = _MODULE.match(name)
-    if found is not None and _FAMILIES.fullmatch(found[1]):
+    found = re.match(_MODULE, name)
+    if found is not None and re.fullmatch(_FAMILIES, found[1]):
         return Gone("3.5", f"transformers.models.{found[1]}.{name.partition('.')[2]}")
     return _MODULES.get(name)
