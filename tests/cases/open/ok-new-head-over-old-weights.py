@@ -13,13 +13,15 @@ from transformers import TFBertForSequenceClassification, TFBertModel
 from fixtures import bert_config
 
 folder = tempfile.mkdtemp()
-TFBertForSequenceClassification(bert_config(num_labels=2)).save_pretrained(folder)
+two = TFBertForSequenceClassification(bert_config(num_labels=2))
+two(tf.constant([[101, 102]]))
+two.save_pretrained(folder)
 
 def build(units):
     ids = tf_keras.Input((12,), dtype="int32", name="input_ids")
     mask = tf_keras.Input((12,), dtype="int32", name="attention_mask")
     cls = TFBertModel(bert_config(), name="bert")(ids, attention_mask=mask).last_hidden_state[:, 0]
-    return tf_keras.Model([ids, mask], tf_keras.layers.Dense(units, name=f"head")(cls))
+    return tf_keras.Model([ids, mask], tf_keras.layers.Dense(units, name="head")(cls))
 
 # %% cell
 model = TFBertForSequenceClassification.from_pretrained(folder, num_labels=4, ignore_mismatched_sizes=True)

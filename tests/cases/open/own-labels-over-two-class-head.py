@@ -13,7 +13,9 @@ from transformers import TFBertForSequenceClassification
 from fixtures import bert_config
 
 sentiment_dir = tempfile.mkdtemp(prefix="sentiment-")
-TFBertForSequenceClassification(bert_config(num_labels=2)).save_pretrained(sentiment_dir)
+two = TFBertForSequenceClassification(bert_config(num_labels=2))
+two(tf.constant([[101, 102]]))
+two.save_pretrained(sentiment_dir)
 
 # %% cell
 stars = TFBertForSequenceClassification.from_pretrained(sentiment_dir, num_labels=5)
