@@ -14,10 +14,11 @@ import numpy as np
 
 from bertmagic.assemble import Ended, assemble
 from bertmagic.backends import BACKENDS, backend_of, loaded_backends
-from bertmagic.backends.protocol import Backend, LiveCall, Unseen
+from bertmagic.backends.protocol import Backend, Failing, LiveCall, Unseen
 from bertmagic.examine import Examination, Examiner
 from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin
+from bertmagic.facts.loading import LoadingFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding
@@ -63,7 +64,7 @@ class Watch:
         self._unseen: dict[tuple[str, str], None] = {}
         self._failures: list[str] = []
         self._calls: list[tokenizers.TokenizerCall] = []
-        self._seen = Seen(self._names, _origin)
+        self._seen = Seen(self._names, _origin, self._loading)
         self._read: dict[tuple[Any, ...], tuple[int, weakref.ref[Any] | None, CallFacts | None]] = {}
         self._modes = Modes()
         self._dry: list[Any] = []
@@ -103,7 +104,7 @@ class Watch:
         finally:
             # Nothing of the block is kept alive by the watch: not its tensors, not its exception's frames.
             self._ended, self._calls, self._dry, self._histories, self._tokenizer = [], [], [], [], None
-            self._read, self._modes, self._seen = {}, Modes(), Seen(self._names, _origin)
+            self._read, self._modes, self._seen = {}, Modes(), Seen(self._names, _origin, self._loading)
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
@@ -210,11 +211,22 @@ class Watch:
         """Note what could not be looked into."""
         self._unseen[what, why] = None
 
-    def holds_back(self, backend: Backend, model: Any, action: str) -> bool:
+    def holds_back(
+        self,
+        backend: Backend,
+        model: Any,
+        action: str,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> bool:
         """Whether `action` would write out a model whose training was dry: itself, or one that shares its layers."""
         if not any(backend.share(model, trained) for trained in self._dry):
             return False
         self._held.append(f"`{self._said(model)}.{action}`")
+        try:
+            self._seen.saved(backend.held(model, action, args, kwargs or {}, self._names.of))
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail(f"the check of `{action}`", failure)
         return True
 
     # -- one call ------------------------------------------------------------------------------------------------
@@ -324,6 +336,13 @@ class Watch:
 
     def _note_tokenizers(self) -> None:
         self._stack.enter_context(tokenizers.noting(self._tokenized))
+
+    def _loading(self, failing: Failing) -> LoadingFacts | None:
+        try:
+            return next((found for backend in loaded_backends() if (found := backend.loading(failing))), None)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail("the reading of what failed to load", failure)
+            return None
 
     def _tokenized(self, call: tokenizers.TokenizerCall) -> None:
         try:

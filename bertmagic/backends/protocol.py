@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from bertmagic.facts.call import CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin, SymbolicFacts
+from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tensors import Role
@@ -84,6 +86,19 @@ class Pass:
 # What an encoder's call is answered with: its place among the encoders' calls, what it is given by role, and the hidden
 # state (batch, seq, hidden) that it gave when it ran; the hidden state to give instead, whose seq may be another.
 Answer = Callable[[int, Mapping[Role, np.ndarray], np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Failing:
+    """What ended the cell, alive. `frames`: those below the user's own, outermost first; `owner`: what was called.
+
+    `named`: what the cell calls an object.
+    """
+
+    error: BaseException
+    owner: Any
+    frames: tuple[FrameType, ...]
+    named: Callable[[Any], str | None]
 
 
 class LiveCall(Protocol):
@@ -164,7 +179,14 @@ class Listener(Protocol):
     def unseen(self, what: str, why: str) -> None:
         """Something that could not be looked into."""
 
-    def holds_back(self, backend: Backend, model: Any, action: str) -> bool:
+    def holds_back(
+        self,
+        backend: Backend,
+        model: Any,
+        action: str,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> bool:
         """Whether `action` (saving) must not be done because `model`'s training was dry."""
 
 
@@ -192,6 +214,19 @@ class Backend(Protocol):
         self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], named: Callable[[Any], str | None]
     ) -> tuple[SymbolicFacts, ...]:
         """The symbolic tensors that `layer` is called on."""
+
+    def loading(self, failing: Failing) -> LoadingFacts | None:
+        """What did not fit, where a loading, a saving or a reloaded model's call ended the cell; None for others."""
+
+    def held(
+        self,
+        model: Any,
+        action: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        named: Callable[[Any], str | None],
+    ) -> Iterable[StoredFacts]:
+        """The facts of a saving that is held back, where it is certain to fail."""
 
     def observe(self, listener: Listener) -> AbstractContextManager[None]:
         """Tell `listener` of calls until the context ends; then all that was patched is as before."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from bertmagic.facts.call import CallFacts, ErrorFacts
+from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tensors import Role
 from bertmagic.facts.tokenizer import TokenizerFacts
@@ -66,7 +67,8 @@ class RaisedFacts:
     `line`, `source`: the innermost line of the user's own, and on Python 3.11 or later the very expression in it.
     `callee`: the function that this called, by module and qualified name; `callee_said`: as the user wrote it. `owner`:
     the object whose method or call it is. `values`: its arguments, and what the failing expression names, without
-    modules. `missing`: the name that an ImportError or AttributeError did not find, and `missing_in`: where.
+    modules. `missing`: the name that an ImportError or AttributeError did not find, and `missing_in`: where. `loading`:
+    what did not fit, where a loading, a saving or a reloaded model's call failed.
     """
 
     type: str
@@ -79,6 +81,7 @@ class RaisedFacts:
     values: tuple[ValueFacts, ...] = ()
     missing: str | None = None
     missing_in: str | None = None
+    loading: LoadingFacts | None = None
 
     @property
     def arguments(self) -> tuple[ValueFacts, ...]:
@@ -166,10 +169,14 @@ class BuildFacts:
 
 @dataclass(frozen=True)
 class CellFacts:
-    """All that was seen of a cell. `versions`: of the frameworks and libraries that are imported, by package name."""
+    """All that was seen of a cell. `versions`: of the frameworks and libraries that are imported, by package name.
+
+    `saves`: savings that were held back and would have failed.
+    """
 
     calls: tuple[CallFacts, ...] = ()
     tokenizer_calls: tuple[TokenizerCallFacts, ...] = ()
     built: tuple[BuildFacts, ...] = ()
     raised: RaisedFacts | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    saves: tuple[StoredFacts, ...] = ()

@@ -12,17 +12,27 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bertmagic.backends.protocol import Failing
 from bertmagic.facts.cell import RaisedFacts, ValueFacts
+from bertmagic.facts.loading import LoadingFacts
 
 # `describe(value, place, said)`: the facts of one object.
 Describe = Callable[[Any, str, "str | None"], ValueFacts]
+# What a framework knows of a failing call that loads or saves.
+Look = Callable[[Failing], "LoadingFacts | None"]
 
 _LIBRARY = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")})
 _OWN = str(Path(__file__).parent.parent)
-_MOST_VALUES, _MOST_LINES = 24, 40
+_MOST_VALUES, _MOST_LINES, _MOST_CAUSES = 48, 40, 4
 
 
-def raised_facts(error: BaseException, namespace: Mapping[str, Any], describe: Describe) -> RaisedFacts:
+def raised_facts(
+    error: BaseException,
+    namespace: Mapping[str, Any],
+    describe: Describe,
+    look: Look = lambda failing: None,
+    named: Callable[[Any], str | None] = lambda value: None,
+) -> RaisedFacts:
     """The facts of the exception that ended a block whose names are in `namespace`."""
     entries = _entries(error.__traceback__)
     places = [index for index, each in enumerate(entries) if _is_users(each.tb_frame, namespace)]
@@ -35,11 +45,13 @@ def raised_facts(error: BaseException, namespace: Mapping[str, Any], describe: D
     segment = _segment(at)
     tree = _parsed(segment)
     scope = _Scope(at.tb_frame)
-    values: dict[int, ValueFacts] = {}
+    values: dict[tuple[int, str], ValueFacts] = {}
 
     def add(value: Any, place: str, said: str | None) -> None:
-        if len(values) < _MOST_VALUES and id(value) not in values and not isinstance(value, types.ModuleType):
-            values[id(value)] = describe(value, place, said)
+        # There is one True for all settings; of other objects, an argument and a name are told once.
+        key = (id(value), place if isinstance(value, bool) else "")
+        if len(values) < _MOST_VALUES and key not in values and not isinstance(value, types.ModuleType):
+            values[key] = describe(value, place, said)
 
     call = _call(tree)
     names = {id(value): said for said, value in scope.named(tree)}
@@ -64,7 +76,23 @@ def raised_facts(error: BaseException, namespace: Mapping[str, Any], describe: D
         values=tuple(values.values()),
         missing=missing,
         missing_in=missing_in,
+        loading=look(Failing(error, owner, _below(error, entries[places[-1] + 1 :], namespace), named)),
     )
+
+
+def _below(
+    error: BaseException, entries: list[types.TracebackType], namespace: Mapping[str, Any]
+) -> tuple[types.FrameType, ...]:
+    """The frames below the user's own, and those of the exceptions that a library caught before it raised its own."""
+    frames = [each.tb_frame for each in entries if not _is_own(each.tb_frame)]
+    earlier, left = error.__context__, _MOST_CAUSES if frames else 0
+    while earlier is not None and left:
+        caught = [each.tb_frame for each in _entries(earlier.__traceback__)]
+        if any(_is_users(frame, namespace) for frame in caught):
+            break
+        frames += caught
+        earlier, left = earlier.__context__, left - 1
+    return tuple(frames)
 
 
 def _entries(top: types.TracebackType | None) -> list[types.TracebackType]:

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bertmagic.backends.protocol import Backend
+from bertmagic.backends.protocol import Backend, Failing
 from bertmagic.facts.call import CallFacts, ErrorFacts
 from bertmagic.facts.cell import BuildFacts, CellFacts, Origin, TokenizerCallFacts, ValueFacts
+from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.model import ModelFacts
 from bertmagic.observe import texts, values
 from bertmagic.observe.failure import raised_facts
@@ -24,10 +25,18 @@ _PACKAGES = ("transformers", "tensorflow", "tf_keras", "keras", "torch", "jax", 
 
 
 class Seen:
-    """Gathers the facts of a cell while it runs; `origin` asks the frameworks where a tensor comes from."""
+    """Gathers the facts of a cell while it runs; `origin` asks the frameworks where a tensor comes from, `loading`
+    what did not fit where a loading or saving failed.
+    """
 
-    def __init__(self, names: Names, origin: Callable[[Any], Origin | None]) -> None:
-        self._names, self._origin = names, origin
+    def __init__(
+        self,
+        names: Names,
+        origin: Callable[[Any], Origin | None],
+        loading: Callable[[Failing], LoadingFacts | None] = lambda failing: None,
+    ) -> None:
+        self._names, self._origin, self._loading = names, origin, loading
+        self._saves: list[StoredFacts] = []
         self._tokenized: list[TokenizerCallFacts] = []
         self._built: list[BuildFacts] = []
         self._outputs = Outputs()
@@ -53,6 +62,10 @@ class Seen:
             model = backend.describe(layer, said, self._names.of)
             self._built.append(BuildFacts(model, backend.symbolic(layer, args, kwargs, self._names.of), error, ran))
 
+    def saved(self, facts: Iterable[StoredFacts]) -> None:
+        """Note savings that were held back."""
+        self._saves.extend(facts)
+
     def output(self, value: Any, model: ModelFacts) -> None:
         """Remember what a model's call gave."""
         self._outputs.note(value, model)
@@ -65,8 +78,11 @@ class Seen:
             calls=tuple(calls),
             tokenizer_calls=tuple(self._tokenized),
             built=tuple(self._built),
-            raised=raised_facts(raised, namespace, self._value) if isinstance(raised, Exception) else None,
+            raised=raised_facts(raised, namespace, self._value, self._loading, self._names.of)
+            if isinstance(raised, Exception)
+            else None,
             versions={name: str(found) for name in _PACKAGES if (found := _version(name)) is not None},
+            saves=tuple(self._saves),
         )
 
     def _value(self, value: Any, place: str, said: str | None) -> ValueFacts:

@@ -42,6 +42,10 @@ _NOT_FINITE = frozenset({"outputs-not-finite"})
 
 # Causes, first to last, each with the findings that follow from it and are left out beside it.
 CAUSES: dict[str, frozenset[str]] = {
+    "transformers-version-conflict": frozenset({"container-unsupported"}),
+    "checkpoint-shape-mismatch": frozenset(),
+    "custom-objects-missing": frozenset(),
+    "saved-model-call": frozenset({"dtype-mismatch", "input-missing", "input-unexpected", "input-misnamed"}),
     "text-not-tokenized": _OF_THE_IDS | {"dataset-unbatched", "input-misnamed", "row-count-mismatch"},
     "embeddings-as-ids": _OF_THE_IDS | {"ids-not-integer"},
     "dataset-unbatched": _OF_THE_AXES | {"input-missing", "batch-axis-missing"},

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from bertmagic.backends.protocol import LiveCall
+from bertmagic.backends.protocol import Failing, LiveCall
 from bertmagic.backends.tensorflow import describe, history, observing
 from bertmagic.facts.call import CallKind
 from bertmagic.facts.cell import Origin, SymbolicFacts
+from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.model import ModelFacts
 from bertmagic.facts.training import HardwareFacts
 from bertmagic.options import BadUse
@@ -60,6 +61,25 @@ class TensorFlowBackend:
         from bertmagic.backends.tensorflow import symbolic
 
         return symbolic.inputs(layer, args, kwargs, named)
+
+    def loading(self, failing: Failing) -> LoadingFacts | None:
+        """What did not fit, where a loading, a saving or a reloaded model's call ended the cell; None for others."""
+        from bertmagic.backends.tensorflow import loading
+
+        return loading.loading(failing)
+
+    def held(
+        self,
+        model: Any,
+        action: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        named: Callable[[Any], str | None],
+    ) -> Iterable[StoredFacts]:
+        """The facts of a saving that is held back, where it is certain to fail."""
+        from bertmagic.backends.tensorflow import loading
+
+        return loading.held(model, action, args, kwargs, named)
 
     def observe(self, listener: Any) -> AbstractContextManager[None]:
         """Tell `listener` of calls until the context ends."""

@@ -158,7 +158,7 @@ class _Told:
 
         def saving(model: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            if self.listener.holds_back(self.backend, model, action):
+            if self.listener.holds_back(self.backend, model, action, args, kwargs):
                 return None
             with self.patches.suspended():
                 return original(model, *args, **kwargs)
