@@ -141,7 +141,7 @@ def pair(ids: np.ndarray | None, calls: list[TokenizerCall], namespace: Mapping[
 
     First the call whose rows are the batch's rows; then the only tokenizer of the cell; then that of the namespace.
     """
-    if ids is not None and ids.ndim >= 1 and ids.size:
+    if ids is not None and ids.ndim >= 1 and ids.size and ids.dtype.kind in "biuf":
         first = ids.reshape(-1, ids.shape[-1])[0]
         for call in reversed(calls):
             if _gave(call.output, first):

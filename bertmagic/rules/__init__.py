@@ -1,7 +1,10 @@
 """The rules, by family: facts in, a finding or nothing out. Which is the cause, where several fit: `order.py`."""
 
 from bertmagic.rules import (
+    alignment,
+    casing,
     dataset,
+    frameworks,
     labels,
     length,
     mask,
@@ -9,19 +12,24 @@ from bertmagic.rules import (
     names,
     outputs,
     padding,
+    ragged,
     shape,
     special_tokens,
     structure,
     swapped,
     targets,
     text,
+    texts,
 )
 from bertmagic.rules.registry import RULES, Rule, wanted
 
 __all__ = [
     "RULES",
     "Rule",
+    "alignment",
+    "casing",
     "dataset",
+    "frameworks",
     "labels",
     "length",
     "mask",
@@ -29,11 +37,13 @@ __all__ = [
     "names",
     "outputs",
     "padding",
+    "ragged",
     "shape",
     "special_tokens",
     "structure",
     "swapped",
     "targets",
     "text",
+    "texts",
     "wanted",
 ]

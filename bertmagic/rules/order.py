@@ -22,6 +22,11 @@ _OF_THE_TOKENS = frozenset({"padding-side", "padding-token-wrong", "special-toke
 
 # Causes, first to last, each with the findings that follow from it and are left out beside it.
 CAUSES: dict[str, frozenset[str]] = {
+    "framework-mismatch": frozenset({"container-unsupported", "ragged-rows", "text-not-valid"}),
+    "tokenizer-in-graph": frozenset({"text-not-valid"}),
+    "text-not-valid": frozenset(),
+    "word-list-as-batch": _OF_THE_TOKENS | {"row-count-mismatch", "labels-shape", "labels-not-aligned", "ragged-rows"},
+    "ragged-rows": _OF_THE_AXES | {"container-unsupported", "batch-axis-missing", "input-missing"},
     "dataset-unbatched": _OF_THE_AXES | {"input-missing", "batch-axis-missing"},
     "dataset-structure": frozenset({"input-missing", "labels-missing", "labels-shape", "loss-mismatch"}),
     "container-unsupported": frozenset({"input-missing", "attention-mask-missing", "batch-axis-missing"}),
@@ -30,12 +35,15 @@ CAUSES: dict[str, frozenset[str]] = {
     "input-missing": frozenset({"attention-mask-missing", "labels-shape"}),
     "batch-axis-missing": _OF_THE_AXES | {"row-count-mismatch"},
     "batch-axis-extra": _OF_THE_AXES,
+    "labels-not-aligned": frozenset(
+        {"labels-shape", "row-count-mismatch", "loss-mismatch", "sequence-length-mismatch"}
+    ),
     "row-count-mismatch": frozenset({"labels-shape", "attention-mask-missing", "attention-mask-shape"}),
     "inputs-swapped": _OF_THE_MASK
     | _OF_THE_TOKENS
     | {"ids-out-of-vocabulary", "token-type-ids-invalid", "tokenizer-model-mismatch"},
     "sequence-length-mismatch": frozenset({"attention-mask-missing", "attention-mask-shape"}),
-    "tokenizer-model-mismatch": frozenset({"ids-out-of-vocabulary"}),
+    "tokenizer-model-mismatch": frozenset({"ids-out-of-vocabulary", "tokenizer-casing"}),
     "padding-token-wrong": frozenset(
         {"ids-out-of-vocabulary", "attention-mask-over-padding", "attention-mask-missing"}
     ),
@@ -56,6 +64,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "regression-head-for-classes": frozenset(),
     "attention-mask-missing": frozenset(),
     "attention-mask-over-padding": frozenset(),
+    "tokenizer-casing": frozenset(),
     "padding-side": frozenset(),
     "special-tokens-doubled": frozenset(),
     "special-tokens-missing": frozenset(),
