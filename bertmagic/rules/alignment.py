@@ -206,7 +206,7 @@ def _by_place(labels: TensorFacts, rows: Sequence[_Row], begin: int) -> Finding:
         f"`{labels.called}` has one label a word, and the model one output a token",
         f"Row {named} of `{labels.called}` has its {count(row.number, 'label')} at positions {first} to "
         f"{first + row.number - 1}, one a word; its words have {tokens} tokens. Word {word} begins at position "
-        f"{places[word]}, and its label is at position {first + word}: that token is another word's.",
+        f"{places[word]}, and its label stands at position {first + word}, on another token.",
         {
             "rows": [labels.row_index(each.index) for each in wrong],
             "words": row.number,

@@ -35,9 +35,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "input-missing": frozenset({"attention-mask-missing", "labels-shape"}),
     "batch-axis-missing": _OF_THE_AXES | {"row-count-mismatch"},
     "batch-axis-extra": _OF_THE_AXES,
-    "labels-not-aligned": frozenset(
-        {"labels-shape", "row-count-mismatch", "loss-mismatch", "sequence-length-mismatch"}
-    ),
+    "labels-not-aligned": frozenset({"labels-shape", "row-count-mismatch", "loss-mismatch"}),
     "row-count-mismatch": frozenset({"labels-shape", "attention-mask-missing", "attention-mask-shape"}),
     "inputs-swapped": _OF_THE_MASK
     | _OF_THE_TOKENS

@@ -267,8 +267,8 @@ def word_list_as_batch(cell: CellFacts) -> Finding | None:
             said,
             f"{name} is one text's words, and is tokenized as {texts.count} texts",
             f"`{tokenizer}` is given {f'{name}, ' if texts.said else ''}a list of {count(texts.count, 'word')}, "
-            f"without `is_split_into_words`; {evidence}. `{fed[0].model.said}` gets {texts.count} rows, one a word, each "
-            "between special tokens of its own, where one row a text is meant.",
+            f"without `is_split_into_words`; {evidence}. `{fed[0].model.said}` gets {texts.count} rows, one a word, "
+            "each between special tokens of its own, where one row a text is meant.",
             {"words": texts.count, "rows": fed[0].rows_of, "text": texts.words_of, "list": texts.beside},
             Fix(
                 "Say that the text is split into words",
