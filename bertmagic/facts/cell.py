@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from bertmagic.facts.call import CallFacts, ErrorFacts
 from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
@@ -37,7 +39,9 @@ class ValueFacts:
 
     `kind`: its public type name; `framework`: whose it is. `shape`: None where it has none; a free axis is None.
     `fields`: the keys of a mapping. `field_of`: for a string, the type of the output object that has a field of that
-    name. `lengths`: of the rows of a nested list of numbers. `text`: a short `repr` of a string, number or None.
+    name. `lengths`: of the rows of a nested list of numbers or of a list of arrays. `text`: a short `repr` of a string,
+    number or None. `needs`: the frameworks that a class of transformers needs and did not find. `tokenizer`: the name
+    of a tokenizer that a function's own code calls.
     """
 
     place: str
@@ -53,6 +57,8 @@ class ValueFacts:
     lengths: tuple[int, ...] = ()
     origin: Origin | None = None
     text: str | None = None
+    needs: tuple[str, ...] = ()
+    tokenizer: str | None = None
 
     @property
     def called(self) -> str:
@@ -67,8 +73,9 @@ class RaisedFacts:
     `line`, `source`: the innermost line of the user's own, and on Python 3.11 or later the very expression in it.
     `callee`: the function that this called, by module and qualified name; `callee_said`: as the user wrote it. `owner`:
     the object whose method or call it is. `values`: its arguments, and what the failing expression names, without
-    modules. `missing`: the name that an ImportError or AttributeError did not find, and `missing_in`: where. `loading`:
-    what did not fit, where a loading, a saving or a reloaded model's call failed.
+    modules. `missing`: the name that an ImportError, AttributeError or NameError did not find, and `missing_in`: where.
+    `causes`: the texts of the exceptions that this one was raised from, or while they were handled. `loading`: what did
+    not fit, where a loading, a saving or a reloaded model's call failed.
     """
 
     type: str
@@ -82,6 +89,7 @@ class RaisedFacts:
     missing: str | None = None
     missing_in: str | None = None
     loading: LoadingFacts | None = None
+    causes: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> tuple[ValueFacts, ...]:
@@ -94,9 +102,11 @@ class TextFacts:
     """The texts that a tokenizer was given. `shape` of the argument: one text, a batch, or a batch of word lists.
 
     `count`: texts of a batch. `odd`: the texts that are no strings, by index, as `(index, type, repr)`, at most 16.
-    `framework`, `is_symbolic`: of a tensor in place of texts. `with_spaces`: how many texts hold white space; `upper`:
-    how many hold a capital letter. `words_of`: the name of the text whose words the batch is, and `beside`: the name of
-    the list of word lists that holds this very list, where there is such.
+    `framework`, `is_symbolic`: of a tensor in place of texts, or of one among them, or whose `repr` is the text.
+    `with_spaces`: how many texts hold white space; `upper`: how many hold a capital letter. `words_of`: the name of the
+    text whose words the batch is, and `beside`: the name of the list of word lists that holds this very list, where
+    there is such. `running`: the items that only running text has: punctuation alone, and words like "the".
+    `inner`: of a list of lists, the lengths of these.
     """
 
     said: str | None
@@ -110,6 +120,37 @@ class TextFacts:
     upper: int = 0
     words_of: str | None = None
     beside: str | None = None
+    running: tuple[str, ...] = ()
+    inner: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class CasingFacts:
+    """Whether a tokenizer's treatment of capital letters is that of its vocabulary.
+
+    `lowers`: it lower-cases. `capitals`: the tokens with a capital letter, of `sampled` tokens of its vocabulary.
+    `changed`: words with a capital letter among the texts, by `(word, its tokens)`: of a tokenizer that lower-cases,
+    those that its vocabulary holds as they are written; of one that does not, those that it does not know, and knows in
+    lower case.
+    """
+
+    lowers: bool
+    capitals: int
+    sampled: int
+    changed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class WordFacts:
+    """The words of the rows that a tokenizer gave: of words given as a list, or of texts at their white space.
+
+    `of_tokens`: by row, the word's index for each token, -1 for special tokens and padding; `counts`: the words of each
+    text, those that were cut off counted too. `labels`: lists with one item a word of each text, by name.
+    """
+
+    of_tokens: tuple[np.ndarray, ...] = field(repr=False)
+    counts: tuple[int, ...]
+    labels: Mapping[str, tuple[tuple[object, ...], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +158,8 @@ class TokenizerCallFacts:
     """One call of a tokenizer. `method`: `__call__`, `encode`, `pad` …; the settings as they were given, or None.
 
     `lengths`: of the token id rows that came out or, where that failed, that come out without making a tensor of them.
-    `unknown`: how many of their tokens are the unknown token, of `tokens` in all.
+    `unknown`: how many of their tokens are the unknown token, of `tokens` in all. `rows`: those token ids. `casing`,
+    `words`: None where they were not asked for, or cannot be told.
     """
 
     tokenizer: TokenizerFacts
@@ -134,6 +176,17 @@ class TokenizerCallFacts:
     unknown: int = 0
     tokens: int = 0
     error: ErrorFacts | None = None
+    rows: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
+    casing: CasingFacts | None = None
+    words: WordFacts | None = None
+
+    def row_of(self, ids: np.ndarray) -> int | None:
+        """The index of the row whose tokens begin `ids`, or that these begin (padded further, or cut); else None."""
+        for index, row in enumerate(self.rows if ids.dtype.kind in "iuf" else ()):
+            shorter = min(len(row), len(ids))
+            if shorter and row.dtype.kind in "iu" and np.array_equal(row[:shorter], ids[:shorter]):
+                return index
+        return None
 
 
 @dataclass(frozen=True)
@@ -180,3 +233,25 @@ class CellFacts:
     raised: RaisedFacts | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     saves: tuple[StoredFacts, ...] = ()
+
+    def ended_in(self, error: ErrorFacts | None) -> bool:
+        """Whether that exception ended the cell, perhaps through another's; one that was caught did not."""
+        if error is None or self.raised is None:
+            return False
+        if error.text:
+            return any(error.text in text for text in (self.raised.text, *self.raised.causes))
+        return error.type == self.raised.type
+
+    def made(self, call: CallFacts) -> TokenizerCallFacts | None:
+        """The tokenizer's call whose rows the token ids of a model's call are; the last one where several are."""
+        for tensor in call.inputs:
+            if (
+                tensor.role == "input_ids"
+                and tensor.values is not None
+                and tensor.values.ndim == 2
+                and len(tensor.values)
+            ):
+                for made in reversed(self.tokenizer_calls):
+                    if made.row_of(tensor.values[0]) is not None:
+                        return made
+        return None

@@ -37,7 +37,9 @@ def raised_facts(
     entries = _entries(error.__traceback__)
     places = [index for index, each in enumerate(entries) if _is_users(each.tb_frame, namespace)]
     missing, missing_in = _missing(error)
-    facts = RaisedFacts(type(error).__name__, str(error), missing=missing, missing_in=missing_in)
+    facts = RaisedFacts(
+        type(error).__name__, str(error), missing=missing, missing_in=missing_in, causes=tuple(_causes(error))
+    )
     if not places:
         return facts
     at = entries[places[-1]]
@@ -77,6 +79,7 @@ def raised_facts(
         missing=missing,
         missing_in=missing_in,
         loading=look(Failing(error, owner, _below(error, entries[places[-1] + 1 :], namespace), named)),
+        causes=facts.causes,
     )
 
 
@@ -93,6 +96,16 @@ def _below(
         frames += caught
         earlier, left = earlier.__context__, left - 1
     return tuple(frames)
+
+
+def _causes(error: BaseException) -> Iterator[str]:
+    """The texts of the exceptions behind this one, the nearest first."""
+    for _ in range(8):
+        behind = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if behind is None:
+            return
+        yield str(behind)
+        error = behind
 
 
 def _entries(top: types.TracebackType | None) -> list[types.TracebackType]:
@@ -222,6 +235,8 @@ def _missing(error: BaseException) -> tuple[str | None, str | None]:
         holder = error.obj
         where = holder.__name__ if isinstance(holder, types.ModuleType) else type(holder).__name__
         return error.name, where if error.name is not None else None
+    if isinstance(error, NameError):
+        return error.name, None
     if isinstance(error, ImportError):
         wanted = getattr(error, "name_from", None)  # Python 3.12 or later
         if wanted is None and "cannot import name" in str(error):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 # Containers are looked into one level deep, and no further than this many items.
@@ -51,6 +51,17 @@ class Names:
                         return
                     yield said, value
 
+    def rows(self, lengths: Sequence[int]) -> Iterator[tuple[str, tuple[tuple[object, ...], ...]]]:
+        """The named lists (or items of dicts) that hold one row of each of these lengths, by their expressions."""
+        for scope in self._scopes():
+            for name, known in list(scope.items()):
+                if name.startswith("_"):
+                    continue
+                for said, value in ((name, known), *_items(name, known)):
+                    rows = [value] if len(lengths) == 1 and _has_length(value, lengths[0]) else value
+                    if _has_length(rows, len(lengths)) and all(map(_has_length, rows, lengths)):
+                        yield said, tuple(tuple(row) for row in rows)
+
     def _scopes(self) -> Iterator[Mapping[str, Any]]:
         """The cell's namespace, then the local variables of the user's functions under way, innermost first."""
         yield self._namespace
@@ -69,6 +80,18 @@ def _strings(name: str, known: Any) -> Iterator[tuple[str, str]]:
     elif type(known) is dict:
         items = itertools.islice(known.items(), _MOST_ITEMS)
         yield from ((f"{name}[{key!r}]", each) for key, each in items if isinstance(each, str))
+
+
+def _items(name: str, known: Any) -> Iterator[tuple[str, Any]]:
+    if type(known) is dict:
+        yield from ((f"{name}[{key!r}]", each) for key, each in itertools.islice(known.items(), _MOST_ITEMS))
+
+
+def _has_length(value: Any, length: int) -> bool:
+    """Whether `value` is a list, tuple or array of that many items."""
+    if type(value) not in (list, tuple) and type(value).__name__ != "ndarray":
+        return False
+    return getattr(value, "ndim", 1) == 1 and len(value) == length
 
 
 def _item(name: str, container: Any, value: Any) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from bertmagic.backends.protocol import Backend, Failing
@@ -37,14 +38,14 @@ class Seen:
     ) -> None:
         self._names, self._origin, self._loading = names, origin, loading
         self._saves: list[StoredFacts] = []
-        self._tokenized: list[TokenizerCallFacts] = []
+        self._tokenized: list[tuple[TokenizerCallFacts, TokenizerCall]] = []
         self._built: list[BuildFacts] = []
         self._outputs = Outputs()
 
     def tokenized(self, call: TokenizerCall) -> None:
         """Describe a tokenizer's call while its arguments' names can still be found."""
         if len(self._tokenized) < _MOST_CALLS or call.error is not None:
-            self._tokenized.append(texts.call_facts(call, self._names, None))
+            self._tokenized.append((texts.call_facts(call, self._names, None), call))
 
     def built(
         self,
@@ -74,9 +75,10 @@ class Seen:
         self, calls: Iterable[CallFacts], raised: BaseException | None, namespace: Mapping[str, Any]
     ) -> CellFacts:
         """The facts of the cell, which has ended."""
+        calls = tuple(calls)
         return CellFacts(
-            calls=tuple(calls),
-            tokenizer_calls=tuple(self._tokenized),
+            calls=calls,
+            tokenizer_calls=tuple(self._tokenizer_calls(any(map(_labels_tokens, calls)))),
             built=tuple(self._built),
             raised=raised_facts(raised, namespace, self._value, self._loading, self._names.of)
             if isinstance(raised, Exception)
@@ -85,6 +87,11 @@ class Seen:
             saves=tuple(self._saves),
         )
 
+    def _tokenizer_calls(self, with_words: bool) -> Iterator[TokenizerCallFacts]:
+        """The tokenizers' calls; `with_words`: whether to find their tokens' words, which labels are held to."""
+        for facts, call in self._tokenized:
+            yield dataclasses.replace(facts, words=texts.word_facts(call, self._names)) if with_words else facts
+
     def _value(self, value: Any, place: str, said: str | None) -> ValueFacts:
         def origin(each: Any) -> Origin | None:
             return self._outputs.origin(each) or self._origin(each)
@@ -92,6 +99,11 @@ class Seen:
         if said is None and not isinstance(value, _SHARED):
             said = self._names.of(value)
         return values.describe(value, place, said, origin=origin, field_of=self._outputs.field_of)
+
+
+def _labels_tokens(call: CallFacts) -> bool:
+    """Whether a model gives one output a token, and has labels that could be one a token."""
+    return any(len(each.shape) == 3 for each in call.outputs) and any(len(each.shape) in (2, 3) for each in call.labels)
 
 
 def _version(package: str) -> str | None:

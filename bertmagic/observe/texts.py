@@ -12,13 +12,22 @@ from typing import Any, Literal
 import numpy as np
 
 from bertmagic.facts.call import ErrorFacts
-from bertmagic.facts.cell import TextFacts, TokenizerCallFacts
+from bertmagic.facts.cell import TextFacts, TokenizerCallFacts, WordFacts
 from bertmagic.observe.names import Names
+from bertmagic.observe.pieces import casing_facts, words_of_tokens
 from bertmagic.observe.tokenizers import TokenizerCall, tokenizer_facts
 from bertmagic.observe.values import framework_of, is_symbolic, row_lengths
 
 # Texts of a call that are looked at, rows of its output, and texts of the namespace that a list of words is held to.
 _MOST_TEXTS, _MOST_ODD, _MOST_ROWS, _MOST_NAMED = 4096, 16, 64, 256
+# What `str()` makes of a symbolic string tensor (TensorFlow 2.21, `framework/tensor.py`, `Tensor.__str__`).
+_TENSOR = re.compile(r'Tensor\("[^"]*".*dtype=string\)', re.DOTALL)
+# Words of which running text has some, and a list of single words rarely.
+_RUNNING_WORDS = """
+a an and are as at be but by for from had has have he his i if in is it its not of on or she so that the their there
+they this to was we were which with you
+"""
+_RUNNING = frozenset(_RUNNING_WORDS.split())
 _NO_TEXTS = TextFacts(None, "none", "NoneType")
 
 
@@ -34,10 +43,11 @@ def call_facts(call: TokenizerCall, names: Names, said: str | None) -> Tokenizer
     rows = _rows(call.output if error is None else _without_tensors(call, given))
     unknown = getattr(call.tokenizer, "unk_token_id", None)
     some = [] if unknown is None else list(itertools.islice(rows, _MOST_ROWS))
+    texts = text_facts(_texts(given), names, split) if takes_texts else _NO_TEXTS
     return TokenizerCallFacts(
         tokenizer=own,
         method=call.method,
-        texts=text_facts(_texts(given), names, split) if takes_texts else _NO_TEXTS,
+        texts=texts,
         pairs=text_facts(pairs, names, split) if pairs is not None else None,
         return_tensors=None if tensors is None else str(getattr(tensors, "value", tensors)),
         padding=_setting(given.get("padding")),
@@ -49,7 +59,29 @@ def call_facts(call: TokenizerCall, names: Names, said: str | None) -> Tokenizer
         unknown=sum(int((row == unknown).sum()) for row in some),
         tokens=sum(len(row) for row in some),
         error=None if error is None else ErrorFacts(type(error).__name__, str(error), None, "data"),
+        rows=tuple(rows) if error is None else (),
+        casing=casing_facts(call.tokenizer, _flat(_texts(given))) if texts.upper and error is None else None,
     )
+
+
+def word_facts(call: TokenizerCall, names: Names) -> WordFacts | None:
+    """The words of the rows that a call gave, and the lists with one item for each; None where that cannot be told."""
+    given = _bound(call)
+    texts = _texts(given)
+    if call.error is not None or call.method == "pad" or given.get("text_pair") is not None:
+        return None
+    split = bool(given.get("is_split_into_words"))
+    if isinstance(texts, str) or (split and _is_list(texts) and all(isinstance(each, str) for each in texts)):
+        texts = [texts]
+    if not _is_list(texts) or not all(_is_list(text) if split else isinstance(text, str) for text in texts):
+        return None
+    of_tokens = words_of_tokens(call.tokenizer, call.output, texts)
+    if of_tokens is None:
+        return None
+    counts = tuple(len(text) if split else len(text.split()) for text in texts)
+    labels = {said: rows for said, rows in names.rows(counts) if not any(isinstance(e, list) for r in rows for e in r)}
+    known = {tuple(map(tuple, texts))} if split else set()
+    return WordFacts(of_tokens, counts, {said: rows for said, rows in labels.items() if rows not in known})
 
 
 def text_facts(value: Any, names: Names, split: bool) -> TextFacts:
@@ -57,7 +89,10 @@ def text_facts(value: Any, names: Names, split: bool) -> TextFacts:
     said = names.of(value)
     kind = type(value).__name__
     if isinstance(value, (str, bytes)):
-        return _counted("text", said, kind, [value])
+        facts = _counted("text", said, kind, [value])
+        # `str()` of a tensor without values: one and the same text, whatever the texts are.
+        described = isinstance(value, str) and _TENSOR.fullmatch(value) is not None
+        return dataclasses.replace(facts, is_symbolic=described, framework="tensorflow" if described else "python")
     if not isinstance(value, (list, tuple)):
         framework = framework_of(value)
         symbolic = is_symbolic(value)
@@ -71,9 +106,16 @@ def text_facts(value: Any, names: Names, split: bool) -> TextFacts:
     shape: Literal["batch", "words"] = "words" if nested or split else "batch"
     flat = [word for text in texts for word in text] if nested and all(map(_is_list, texts)) else texts
     facts = _counted(shape, said, kind, flat, count=len(value))
+    inner = tuple(len(text) for text in texts if _is_list(text))[:_MOST_ROWS] if nested else ()
+    tensor = next((each for each in texts if is_symbolic(each)), None)
+    facts = dataclasses.replace(facts, inner=inner, is_symbolic=tensor is not None)
+    if tensor is not None:
+        facts = dataclasses.replace(facts, framework=framework_of(tensor))
     if shape != "batch" or len(texts) < 2 or facts.odd or facts.with_spaces:
         return facts
-    return dataclasses.replace(facts, words_of=_text_of(texts, names), beside=_list_of(value, names))
+    running = [text for text in texts if text.lower() in _RUNNING or not any(map(str.isalnum, text))]
+    words_of, beside = _text_of(texts, names), _list_of(value, names)
+    return dataclasses.replace(facts, words_of=words_of, beside=beside, running=tuple(running[:_MOST_ODD]))
 
 
 def _counted(
@@ -98,6 +140,13 @@ def _is_text(value: Any) -> bool:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, (list, tuple))
+
+
+def _flat(texts: Any) -> list[Any]:
+    """The strings of a text, of a batch, or of word lists; those beyond the first `_MOST_ROWS` left out."""
+    if not _is_list(texts):
+        return [texts]
+    return [each for text in texts[:_MOST_ROWS] for each in (text if _is_list(text) else [text])]
 
 
 def _is_array_of_objects(value: Any) -> bool:
@@ -158,6 +207,9 @@ def _rows(output: Any) -> list[np.ndarray]:
         return []
     if hasattr(ids, "numpy"):
         ids = ids.numpy()
+    if isinstance(ids, np.ndarray) and ids.dtype == object:
+        # Rows of different lengths, of which a slow tokenizer makes an array of lists.
+        return [np.asarray(row) for row in ids.reshape(-1)[:_MOST_TEXTS] if _is_list(row)]
     if isinstance(ids, np.ndarray):
         return list(ids.reshape(-1, ids.shape[-1])[:_MOST_TEXTS]) if ids.ndim else []
     if row_lengths(ids):

@@ -148,7 +148,7 @@ def pair(
     First the call whose rows are the batch's rows; then the only tokenizer of the cell; then that of the namespace, by
     what it has in common with the model where there are several: the checkpoint's name, or vocabulary and padding.
     """
-    if ids is not None and ids.ndim >= 1 and ids.size:
+    if ids is not None and ids.ndim >= 1 and ids.size and ids.dtype.kind in "biuf":
         first = ids.reshape(-1, ids.shape[-1])[0]
         for call in reversed(calls):
             if _gave(call.output, first):

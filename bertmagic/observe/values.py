@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from bertmagic.facts.cell import Framework, Origin, ValueFacts
+from bertmagic.observe.tokenizers import is_tokenizer
 
 # By the root of the module that defines a type or one of its bases; the first that is found tells. transformers' TF
 # models are tf-keras', and Keras 3's layers on TensorFlow are Keras'.
@@ -81,11 +83,36 @@ def describe(
         lengths=row_lengths(value),
         origin=None if isinstance(value, type) else origin(value),
         text=_text(value),
+        needs=_needs(value),
+        tokenizer=_tokenizer_called(value),
     )
 
 
+def _needs(value: Any) -> tuple[str, ...]:
+    """The frameworks that a class of transformers needs: a stand-in, where they are not installed, tells (4.53.3,
+    `utils/import_utils.py`, `DummyObject`).
+    """
+    kind = value if isinstance(value, type) else type(value)
+    if type(kind).__name__ != "DummyObject":
+        return ()
+    return tuple(str(each) for each in type.__getattribute__(kind, "__dict__").get("_backends", ()))
+
+
+def _tokenizer_called(value: Any) -> str | None:
+    """The name of a tokenizer that a function's own code uses; functions within it are not looked at."""
+    if not isinstance(value, types.FunctionType):
+        return None
+    cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=False)
+    known = dict(value.__globals__)
+    for name, cell in cells:
+        with contextlib.suppress(ValueError):  # a name that has no value yet
+            known[name] = cell.cell_contents
+    names = (*value.__code__.co_names, *value.__code__.co_freevars)
+    return next((name for name in names if is_tokenizer(known.get(name))), None)
+
+
 def row_lengths(value: Any) -> tuple[int, ...]:
-    """The lengths of the rows of a list of lists of numbers, or of the token ids of an encoding; else ()."""
+    """The lengths of the rows of a list of lists of numbers or of arrays, or of an encoding's token ids; else ()."""
     if isinstance(value, Mapping):
         try:
             return row_lengths(value["input_ids"]) if "input_ids" in value else ()
@@ -94,6 +121,11 @@ def row_lengths(value: Any) -> tuple[int, ...]:
     if type(value) not in (list, tuple) or not value:
         return ()
     rows = value[:_MOST_ROWS]
+    shapes = [shape_of(row) for row in rows]
+    if all(shapes) and len({len(shape) for shape in shapes if shape}) == 1:
+        # Arrays of one text each: (sequence,) or (1, sequence).
+        lengths = [shape[-1] for shape in shapes if shape]
+        return tuple(each for each in lengths if each is not None) if None not in lengths else ()
     if not all(type(row) in (list, tuple) and all(type(item) in (int, float) for item in row[:4]) for row in rows):
         return ()
     return tuple(len(row) for row in rows)

@@ -42,12 +42,18 @@ _NOT_FINITE = frozenset({"outputs-not-finite"})
 
 # Causes, first to last, each with the findings that follow from it and are left out beside it.
 CAUSES: dict[str, frozenset[str]] = {
-    "transformers-version-conflict": frozenset({"container-unsupported"}),
+    "transformers-version-conflict": frozenset({"container-unsupported", "ragged-rows"}),
     "checkpoint-shape-mismatch": frozenset(),
     "custom-objects-missing": frozenset(),
     "saved-model-call": frozenset({"dtype-mismatch", "input-missing", "input-unexpected", "input-misnamed"}),
+    "framework-mismatch": frozenset({"container-unsupported", "ragged-rows", "text-not-valid"}),
+    "tokenizer-in-graph": frozenset({"text-not-valid"}),
+    "text-not-valid": frozenset(),
+    "word-list-as-batch": _OF_THE_TOKENS
+    | {"row-count-mismatch", "labels-shape", "labels-not-aligned", "padding-wasteful", "ragged-rows"},
     "text-not-tokenized": _OF_THE_IDS | {"dataset-unbatched", "input-misnamed", "row-count-mismatch"},
     "embeddings-as-ids": _OF_THE_IDS | {"ids-not-integer"},
+    "ragged-rows": _OF_THE_AXES | {"container-unsupported", "batch-axis-missing", "ids-not-integer", "input-missing"},
     "dataset-unbatched": _OF_THE_AXES | {"input-missing", "batch-axis-missing"},
     "dataset-structure": frozenset({"input-missing", "labels-missing", "labels-shape", "loss-mismatch"}),
     "container-unsupported": frozenset({"input-missing", "attention-mask-missing", "batch-axis-missing"}),
@@ -56,6 +62,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "input-missing": frozenset({"attention-mask-missing", "labels-shape"}),
     "batch-axis-missing": _OF_THE_AXES | {"row-count-mismatch"},
     "batch-axis-extra": _OF_THE_AXES,
+    "labels-not-aligned": frozenset({"labels-shape", "row-count-mismatch", "loss-mismatch"}),
     "row-count-mismatch": frozenset({"labels-shape", "attention-mask-missing", "attention-mask-shape"}),
     "inputs-swapped": _OF_THE_MASK
     | _OF_THE_TOKENS
@@ -69,7 +76,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "ids-not-integer": _OF_THE_TOKENS | {"dtype-mismatch", "ids-out-of-vocabulary", "tokenizer-model-mismatch"},
     "dtype-mismatch": frozenset({"attention-mask-shape", "attention-mask-values", "token-type-ids-invalid"}),
     "sequence-length-mismatch": frozenset({"attention-mask-missing", "attention-mask-shape"}),
-    "tokenizer-model-mismatch": _NOT_FINITE | {"ids-out-of-vocabulary"},
+    "tokenizer-model-mismatch": _NOT_FINITE | {"ids-out-of-vocabulary", "tokenizer-casing"},
     "padding-token-wrong": frozenset(
         {"ids-out-of-vocabulary", "attention-mask-over-padding", "attention-mask-missing"}
     ),
@@ -93,6 +100,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "attention-mask-over-padding": frozenset(),
     "pooling-over-padding": frozenset(),
     "training-mode-at-inference": frozenset(),
+    "tokenizer-casing": frozenset(),
     "padding-side": frozenset(),
     "special-tokens-doubled": frozenset(),
     "special-tokens-missing": frozenset(),

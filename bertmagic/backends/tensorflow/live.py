@@ -221,6 +221,8 @@ class TensorFlowCall:
             new = None if known is None else (labels if known[1] else arrays).get(known[0])
             if new is None or isinstance(leaf, str):
                 return leaf
+            if isinstance(leaf, tf.RaggedTensor):
+                return tf.ragged.constant([np.asarray(row).tolist() for row in new], leaf.dtype, ragged_rank=1)
             return tf.constant(new, dtype=leaf.dtype) if tf.is_tensor(leaf) else new
 
         changed: dict[str, Any] = tree.rebuild(self._arguments, change)

@@ -1,0 +1,245 @@
+"""The rule on rows of different lengths, of which no tensor is made."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from bertmagic.facts.call import CallFacts
+from bertmagic.facts.cell import CellFacts, RaisedFacts
+from bertmagic.facts.tensors import TensorFacts
+from bertmagic.finding import Finding, Fix
+from bertmagic.rules.registry import cell_rule
+from bertmagic.rules.words import count
+
+# What makes one array or tensor of rows, by its last name. Those of the second group put rows below one another.
+_ONE_ARRAY = ("array", "asarray", "asanyarray", "constant", "convert_to_tensor", "Variable", "cast", "stack", "vstack")
+_MAKERS = frozenset({*_ONE_ARRAY, "from_tensor_slices", "from_tensors"})
+_JOINERS = frozenset({"concat", "concatenate", "row_stack"})
+# TensorFlow 2.21, `core/kernels/data/batch_dataset_op.cc`: the shapes that a batch cannot hold together.
+_BATCH = re.compile(
+    r"batch tensors with different shapes in component \d+\. "
+    r"First element had shape \[([\d,]+)\] and element (\d+) had shape \[([\d,]+)\]"
+)
+
+
+@cell_rule("error")
+def ragged_rows(cell: CellFacts) -> Finding | None:
+    """Rows of different lengths: not padded.
+
+    What it finds: rows of token ids (or of other lists) that differ in length where one array or tensor was to be made
+    of them, and that failed: in the tokenizer, in `tf.constant`, `np.array` or `from_tensor_slices`, in a dataset's
+    `batch`, or in the model that was given them. Ragged tensors that a model takes are right.
+
+    Why it is bad: what is raised speaks of nesting, of object arrays or of inhomogeneous shapes.
+
+    Wrong:
+
+        enc = tokenizer(texts, truncation=True, return_tensors="tf")
+
+    Right:
+
+        enc = tokenizer(texts, padding=True, truncation=True, return_tensors="tf")
+    """
+    if cell.raised is None:
+        return None
+    return _tokenized(cell) or _given_to_a_model(cell) or _batched(cell) or _made_into_one(cell, cell.raised)
+
+
+def _tokenized(cell: CellFacts) -> Finding | None:
+    """A tokenizer that was to make tensors of rows that it did not pad."""
+    for made in cell.tokenizer_calls:
+        if made.error is None or made.error.type == "ImportError" or not cell.ended_in(made.error):
+            continue
+        if made.return_tensors is None or len(set(made.lengths)) < 2:
+            continue
+        tokenizer = made.tokenizer.said or "tokenizer"
+        given = f"`{made.texts.said}`" if made.texts.said else "the texts"
+        settings = f'padding=True, truncation=True, return_tensors="{made.return_tensors}"'
+        call = f"{tokenizer}({made.texts.said or 'texts'}, {settings})"
+        if made.is_split_into_words:
+            call = call.replace(", padding", ", is_split_into_words=True, padding", 1)
+        if made.method == "pad":
+            given, call = "the rows", f'{tokenizer}.pad(enc, padding=True, return_tensors="{made.return_tensors}")'
+        return _finding(
+            made.texts.said or "input_ids",
+            made.lengths,
+            f"`{tokenizer}` gives rows of different lengths, of which no tensor is made",
+            f"`{tokenizer}` makes {_rows(made.lengths)} of {given}, and cannot make one tensor of them. "
+            f"{made.error.type} is raised.",
+            Fix("Pad the rows to one length", f"enc = {call}"),
+        )
+    return None
+
+
+def _given_to_a_model(cell: CellFacts) -> Finding | None:
+    """A model's call that failed on lists, arrays of objects or a ragged tensor."""
+    for call in cell.calls:
+        if call.error is None or not _ended(cell, call):
+            continue
+        for tensor in (*call.inputs, *call.labels):
+            lengths = _lengths(tensor)
+            if len(set(lengths)) < 2:
+                continue
+            ragged = tensor.kind.endswith("RaggedTensor")
+            code = _padded(call, tensor)
+            kind = "a ragged tensor" if ragged else "lists"
+            what = "rows of different lengths" if not ragged else "a ragged tensor"
+            return _finding(
+                tensor.called,
+                lengths,
+                f"`{tensor.called}` is {what}" if ragged else f"`{tensor.called}` has {what}",
+                f"`{tensor.called}` holds {_rows(lengths)}, as {kind}; `{call.model.said}` takes one length for all "
+                f"rows of a batch. {call.error.type} is raised.",
+                Fix("Pad the rows to one length", code),
+            )
+    return None
+
+
+def _ended(cell: CellFacts, call: CallFacts) -> bool:
+    """Whether the call's exception ended the cell; the dry pass may word it otherwise than the cell's own call."""
+    assert cell.raised is not None
+    same = call is cell.calls[-1] and call.error is not None and call.error.type == cell.raised.type
+    return same or cell.ended_in(call.error)
+
+
+def _padded(call: CallFacts, tensor: TensorFacts) -> str:
+    pad_id = call.tokenizer.pad_id if call.tokenizer is not None else None
+    if tensor.kind.endswith("RaggedTensor"):
+        return f"{tensor.called} = {tensor.called}.to_tensor(default_value={0 if pad_id is None else pad_id})"
+    if tensor in call.labels:
+        name = tensor.called if tensor.said else "labels"
+        return f'{name} = tf.keras.utils.pad_sequences({name}, padding="post", value=-100)'
+    tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
+    tensors = "tf" if call.kind == "call" else "np"
+    return f'enc = {tokenizer}(texts, padding=True, truncation=True, return_tensors="{tensors}")'
+
+
+def _batched(cell: CellFacts) -> Finding | None:
+    """A dataset whose `batch` met elements of different shapes: of a model's data, or of a tokenizer's rows."""
+    assert cell.raised is not None
+    found = _BATCH.search(cell.raised.text)
+    if found is None:
+        return None
+    shapes = [[int(each) for each in found[i].split(",") if each] for i in (1, 3)]
+    if [len(shape) for shape in shapes] not in ([1, 1], [2, 2]) or shapes[0][:-1] != shapes[1][:-1]:
+        return None
+    lengths = (shapes[0][-1], shapes[1][-1])
+    known = {each for made in cell.tokenizer_calls for each in made.lengths}
+    fed = next((call for call in cell.calls if cell.ended_in(call.error)), None)
+    if fed is None and not set(lengths) <= known:
+        return None  # elements of another kind: pictures, sounds
+    said = (fed.data if fed is not None else None) or "dataset"
+    pad_id = next((made.tokenizer.pad_id for made in cell.tokenizer_calls if made.tokenizer.pad_id), 0)
+    note = "" if pad_id == 0 else f"  # padding_values: {pad_id} for the token ids"
+    return _finding(
+        said,
+        lengths,
+        f"`{said}` batches rows of different lengths",
+        f"`{said}` puts elements of different lengths into one batch: element 0 has {lengths[0]}, element {found[2]} "
+        f"has {lengths[1]}. {cell.raised.type} is raised.",
+        Fix("Pad each batch to its longest row", f"dataset.padded_batch(32){note}  # in place of batch"),
+    )
+
+
+def _made_into_one(cell: CellFacts, raised: RaisedFacts) -> Finding | None:
+    """A call that was to make one array of rows, and was given rows of different lengths."""
+    maker = raised.callee_said.rpartition(".")[2]
+    joins = maker in _JOINERS or maker == "vstack"
+    if maker not in _MAKERS | _JOINERS or (joins and "imension" not in raised.text):
+        return None
+    if raised.type not in ("ValueError", "InvalidArgumentError", "TypeError"):
+        return None
+    fed = set(_fed(raised.source))
+    for value in raised.values:
+        if len(set(value.lengths)) < 2 or (value.place == "name" and value.said not in fed):
+            continue
+        if maker in ("vstack", "stack") and value.place == "axis":
+            continue
+        said = value.said or maker
+        return _one_array(cell, raised, said, value.lengths)
+    # Rows made one at a time by a tokenizer within the very expression.
+    for tokenizer in {made.tokenizer.said for made in cell.tokenizer_calls if made.tokenizer.said}:
+        if not re.search(rf"\b{re.escape(tokenizer)}\(.*\bfor\b", raised.source, re.DOTALL):
+            continue
+        lengths = [each for made in cell.tokenizer_calls if made.tokenizer.said == tokenizer for each in made.lengths]
+        if len(set(lengths)) > 1:
+            return _one_array(cell, raised, "input_ids", lengths)
+    return None
+
+
+def _one_array(cell: CellFacts, raised: RaisedFacts, said: str, lengths: Sequence[int]) -> Finding:
+    of_texts = [made for made in cell.tokenizer_calls if list(made.lengths[: len(lengths)]) == list(lengths)]
+    single = len([made for made in cell.tokenizer_calls if len(made.lengths) == 1]) >= len(lengths)
+    if of_texts or single:
+        made = of_texts[-1] if of_texts else cell.tokenizer_calls[-1]
+        tokenizer = made.tokenizer.said or "tokenizer"
+        texts = made.texts.said if of_texts and made.texts.said else "texts"
+        tensors = "np" if raised.callee_said.startswith(("np.", "numpy.")) else "tf"
+        fix = Fix(
+            "Pad the rows to one length",
+            f'enc = {tokenizer}({texts}, padding=True, truncation=True, return_tensors="{tensors}")',
+        )
+    else:
+        name = said if said.isidentifier() else "rows"
+        fix = Fix(
+            "Pad the rows to one length",
+            f'{name} = tf.keras.utils.pad_sequences({said}, padding="post")  # value=-100 for labels',
+        )
+    shown = f"`{said}`" if said != raised.callee_said.rpartition(".")[2] else "What it is given"
+    return _finding(
+        said,
+        lengths,
+        f"{shown} has rows of different lengths",
+        f"{shown} holds {_rows(lengths)}, of which `{raised.callee_said}` cannot make one array. {raised.type} is "
+        "raised.",
+        fix,
+    )
+
+
+def _fed(source: str) -> Iterator[str]:
+    """What the outermost call of `source` is given as it stands, through `dict()`, tuples, lists and dicts."""
+    try:
+        tree = ast.parse(f"({source}\n)", mode="eval").body
+    except (SyntaxError, ValueError):
+        return
+    pending: list[ast.AST] = []
+    if isinstance(tree, ast.Call):
+        pending = [*tree.args, *(each.value for each in tree.keywords)]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.Tuple, ast.List)):
+            pending += node.elts
+        elif isinstance(node, ast.Dict):
+            pending += node.values
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("dict", "list", "tuple")
+        ):
+            pending += node.args
+        else:
+            yield ast.unparse(node)
+
+
+def _lengths(tensor: TensorFacts) -> list[int]:
+    """The lengths of the rows of an array of objects that are lists or arrays; [] where it is another."""
+    values = tensor.values
+    if values is None or values.dtype != object or values.ndim != 1:
+        return []
+    rows = list(values)
+    if not all(isinstance(row, (list, tuple)) or getattr(row, "ndim", None) == 1 for row in rows):
+        return []
+    return [len(row) for row in rows]
+
+
+def _rows(lengths: Sequence[int]) -> str:
+    """`8 rows of 7 to 11 tokens (row 0 has 11, row 1 has 9)`."""
+    other = next(index for index, each in enumerate(lengths) if each != lengths[0])
+    return (
+        f"{count(len(lengths), 'row')} of length {min(lengths)} to {max(lengths)} (row 0 has {lengths[0]}, row {other} "
+        f"has {lengths[other]})"
+    )
+
+
+def _finding(subject: str, lengths: Sequence[int], title: str, detail: str, fix: Fix) -> Finding:
+    return Finding("ragged-rows", "error", subject, title, detail, {"lengths of the rows": list(lengths[:32])}, fix)
