@@ -563,7 +563,7 @@ WRONG = {
 def test_every_fix_is_code(facts: CallFacts) -> None:
     from bertmagic.rules import RULES
 
-    found = [finding for rule in RULES.values() if (finding := rule.check(facts)) is not None]
+    found = [finding for rule in RULES.values() if rule.about == "call" and (finding := rule.check(facts)) is not None]
     assert found
     for finding in found:
         assert finding.fix is not None

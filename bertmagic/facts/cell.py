@@ -13,6 +13,8 @@ from bertmagic.facts.tokenizer import TokenizerFacts
 
 # Whose object something is. "keras" is Keras 3, "tf-keras" Keras 2 (`tf_keras`, and what transformers makes of it).
 Framework: TypeAlias = Literal["tf-keras", "keras", "tensorflow", "torch", "jax", "numpy", "transformers", "python"]
+# What an object is to Keras, of either generation.
+Part: TypeAlias = Literal["model", "layer", "optimizer", "schedule", "metric", "loss", "callback", "data"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class ValueFacts:
     `kind`: its public type name; `framework`: whose it is. `shape`: None where it has none; a free axis is None.
     `fields`: the keys of a mapping. `field_of`: for a string, the type of the output object that has a field of that
     name. `lengths`: of the rows of a nested list of numbers. `text`: a short `repr` of a string, number or None.
+    `part`: what it is to Keras, a class as its instances are. `takes_rank`: of a layer, the least number of axes that
+    its input must have. `is_class`: it is a class, and no instance of one.
     """
 
     place: str
@@ -52,6 +56,9 @@ class ValueFacts:
     lengths: tuple[int, ...] = ()
     origin: Origin | None = None
     text: str | None = None
+    part: Part | None = None
+    takes_rank: int | None = None
+    is_class: bool = False
 
     @property
     def called(self) -> str:
@@ -66,7 +73,9 @@ class RaisedFacts:
     `line`, `source`: the innermost line of the user's own, and on Python 3.11 or later the very expression in it.
     `callee`: the function that this called, by module and qualified name; `callee_said`: as the user wrote it. `owner`:
     the object whose method or call it is. `values`: its arguments, and what the failing expression names, without
-    modules. `missing`: the name that an ImportError or AttributeError did not find, and `missing_in`: where.
+    modules; the items of a list or dict among them follow it, as `layers[0]`. `missing`: the name that an ImportError
+    or AttributeError did not find, and `missing_in`: where. `indexed`: how many axes the failing expression indexes,
+    where it is an index (`x[:, 0]`: 2).
     """
 
     type: str
@@ -79,6 +88,7 @@ class RaisedFacts:
     values: tuple[ValueFacts, ...] = ()
     missing: str | None = None
     missing_in: str | None = None
+    indexed: int | None = None
 
     @property
     def arguments(self) -> tuple[ValueFacts, ...]:
@@ -166,10 +176,14 @@ class BuildFacts:
 
 @dataclass(frozen=True)
 class CellFacts:
-    """All that was seen of a cell. `versions`: of the frameworks and libraries that are imported, by package name."""
+    """All that was seen of a cell. `versions`: of the frameworks and libraries that are imported, by package name.
+
+    `tf_keras_is`: which Keras the name `tf.keras` stands for, once it was looked up.
+    """
 
     calls: tuple[CallFacts, ...] = ()
     tokenizer_calls: tuple[TokenizerCallFacts, ...] = ()
     built: tuple[BuildFacts, ...] = ()
     raised: RaisedFacts | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    tf_keras_is: Literal["keras", "tf-keras"] | None = None

@@ -19,7 +19,7 @@ Describe = Callable[[Any, str, "str | None"], ValueFacts]
 
 _LIBRARY = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")})
 _OWN = str(Path(__file__).parent.parent)
-_MOST_VALUES, _MOST_LINES = 24, 40
+_MOST_VALUES, _MOST_LINES, _MOST_ITEMS = 24, 40, 8
 
 
 def raised_facts(error: BaseException, namespace: Mapping[str, Any], describe: Describe) -> RaisedFacts:
@@ -45,11 +45,17 @@ def raised_facts(error: BaseException, namespace: Mapping[str, Any], describe: D
     names = {id(value): said for said, value in scope.named(tree)}
     owner = None if call is None else scope.owner(call)
     if below is not None:
+        # `Dense(2)(x)`: what is called has no name, and the wrapper that runs it has it as its first argument.
+        unnamed = call is not None and isinstance(call.func, ast.Call)
         for place, value in _arguments(below.tb_frame):
-            if value is not owner and place != "self":
-                add(value, place, names.get(id(value)))
-            elif owner is None:
+            if owner is None and (place == "self" or (unnamed and place == "args[0]" and callable(value))):
                 owner = value
+            elif value is not owner and place != "self":
+                add(value, place, names.get(id(value)))
+                for inner, item in _items(place, value):
+                    add(item, inner, names.get(id(item)))
+    if owner is None and isinstance(error, AttributeError):
+        owner = error.obj
     for said, value in scope.named(tree):
         if value is not owner:
             add(value, "name", said)
@@ -64,6 +70,7 @@ def raised_facts(error: BaseException, namespace: Mapping[str, Any], describe: D
         values=tuple(values.values()),
         missing=missing,
         missing_in=missing_in,
+        indexed=_indexed(tree),
     )
 
 
@@ -123,6 +130,32 @@ def _parsed(segment: str) -> ast.AST | None:
 def _call(tree: ast.AST | None) -> ast.Call | None:
     """The call that raised: the expression itself, else the outermost one of its line."""
     return None if tree is None else next((node for node in ast.walk(tree) if isinstance(node, ast.Call)), None)
+
+
+def _indexed(tree: ast.AST | None) -> int | None:
+    """How many axes the expression indexes, where it is an index; None where it is another, or has an ellipsis."""
+    node = tree.body if isinstance(tree, ast.Expression) else None
+    if not isinstance(node, ast.Subscript):
+        return None
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if any(isinstance(part, ast.Constant) and part.value in (..., None) for part in parts):
+        return None
+    return len(parts) if all(isinstance(part, (ast.Slice, ast.Constant, ast.UnaryOp)) for part in parts) else None
+
+
+def _items(place: str, value: Any, deep: int = 2) -> Iterator[tuple[str, Any]]:
+    """The objects in a plain list, tuple or dict, two levels deep; numbers and strings are no objects here."""
+    if type(value) in (list, tuple):
+        items = [(f"{place}[{index}]", item) for index, item in enumerate(value[:_MOST_ITEMS])]
+    elif type(value) is dict:
+        items = [(f"{place}[{key!r}]", item) for key, item in list(value.items())[:_MOST_ITEMS]]
+    else:
+        return
+    for inner, item in items:
+        if deep > 1:
+            yield from _items(inner, item, deep - 1)
+        if not isinstance(item, (int, float, str, bytes, type(None), list, tuple)) and type(item) is not dict:
+            yield inner, item
 
 
 class _Scope:

@@ -22,6 +22,13 @@ _OF_THE_TOKENS = frozenset({"padding-side", "padding-token-wrong", "special-toke
 
 # Causes, first to last, each with the findings that follow from it and are left out beside it.
 CAUSES: dict[str, frozenset[str]] = {
+    "keras-version-conflict": frozenset(
+        {"input-layer-shape", "input-layer-dtype", "output-object-as-tensor", "pooled-output-as-sequence"}
+    ),
+    "input-layer-shape": frozenset({"input-layer-dtype"}),
+    "input-layer-dtype": frozenset(),
+    "output-object-as-tensor": frozenset({"pooled-output-as-sequence"}),
+    "pooled-output-as-sequence": frozenset(),
     "dataset-unbatched": _OF_THE_AXES | {"input-missing", "batch-axis-missing"},
     "dataset-structure": frozenset({"input-missing", "labels-missing", "labels-shape", "loss-mismatch"}),
     "container-unsupported": frozenset({"input-missing", "attention-mask-missing", "batch-axis-missing"}),

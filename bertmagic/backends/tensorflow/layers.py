@@ -69,7 +69,8 @@ class Recorder:
         finally:
             note["seconds"] = time.perf_counter() - start
             self._names.pop()
-        self.passed += (path,)
+        if path:
+            self.passed += (path,)
         if is_encoder(layer):
             self.encoder_calls[encoder_at] = (layer, args, kwargs, value)
         if self._keep_layers:
