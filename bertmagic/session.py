@@ -211,10 +211,11 @@ class Watch:
         *,
         error: ErrorFacts | None = None,
         ran: tuple[str, ...] = (),
+        value: Any = None,
     ) -> None:
         """Note a call of a model on symbolic tensors."""
         try:
-            self._seen.built(backend, layer, args, kwargs, error=error, ran=ran)
+            self._seen.built(backend, layer, args, kwargs, error=error, ran=ran, value=value)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self._fail("the check of a graph", failure)
 

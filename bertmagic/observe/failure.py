@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import linecache
 import sys
 import sysconfig
@@ -19,7 +20,7 @@ Describe = Callable[[Any, str, "str | None"], ValueFacts]
 
 _LIBRARY = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")})
 _OWN = str(Path(__file__).parent.parent)
-_MOST_VALUES, _MOST_LINES, _MOST_ITEMS = 24, 40, 8
+_MOST_VALUES, _MOST_LINES, _MOST_ITEMS, _MOST_WRITTEN = 24, 40, 8, 48
 
 
 def raised_facts(error: BaseException, namespace: Mapping[str, Any], describe: Describe) -> RaisedFacts:
@@ -47,11 +48,17 @@ def raised_facts(error: BaseException, namespace: Mapping[str, Any], describe: D
     if below is not None:
         # `Dense(2)(x)`: what is called has no name, and the wrapper that runs it has it as its first argument.
         unnamed = call is not None and isinstance(call.func, ast.Call)
+        # What was handed on from deeper inside is not what the line gives.
+        direct = below.tb_frame is entries[places[-1] + 1].tb_frame
+        written = _written(call) if direct else {}
+        count = itertools.count()
         for place, value in _arguments(below.tb_frame):
             if owner is None and (place == "self" or (unnamed and place == "args[0]" and callable(value))):
                 owner = value
             elif value is not owner and place != "self":
-                add(value, place, names.get(id(value)))
+                # Arguments come in the order in which they were written, or by their keywords.
+                as_written = written.get(place, written.get(next(count)))
+                add(value, place, names.get(id(value)) or as_written)
                 for inner, item in _items(place, value):
                     add(item, inner, names.get(id(item)))
     if owner is None and isinstance(error, AttributeError):
@@ -130,6 +137,19 @@ def _parsed(segment: str) -> ast.AST | None:
 def _call(tree: ast.AST | None) -> ast.Call | None:
     """The call that raised: the expression itself, else the outermost one of its line."""
     return None if tree is None else next((node for node in ast.walk(tree) if isinstance(node, ast.Call)), None)
+
+
+def _written(call: ast.Call | None) -> dict[str | int, str]:
+    """The arguments that are calls or items as they were written (`model(ids)`), by index and by keyword."""
+    if call is None or any(isinstance(argument, ast.Starred) for argument in call.args):
+        return {}
+    given = [*enumerate(call.args), *((each.arg, each.value) for each in call.keywords if each.arg is not None)]
+    return {
+        place: text
+        for place, argument in given
+        if isinstance(argument, (ast.Call, ast.Subscript, ast.Attribute))
+        and len(text := ast.unparse(argument)) <= _MOST_WRITTEN
+    }
 
 
 def _indexed(tree: ast.AST | None) -> int | None:

@@ -47,8 +47,10 @@ class Seen:
         *,
         error: ErrorFacts | None = None,
         ran: tuple[str, ...] = (),
+        value: Any = None,
     ) -> None:
-        """Describe a call on symbolic tensors."""
+        """Describe a call on symbolic tensors, which gave `value`."""
+        self._outputs.note_fields(value)
         if len(self._built) < _MOST_CALLS or error is not None:
             said = self._names.of(layer) or type(layer).__name__
             model = backend.describe(layer, said, self._names.of)

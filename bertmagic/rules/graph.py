@@ -83,13 +83,12 @@ def _shape_finding(built: BuildFacts, wrong: list[SymbolicFacts]) -> Finding:
     axes = "(batch, choices, seq)" if built.model.choices else "(batch, seq)"
     fault, right = _fault(built, first)
     layer = f" in layer `{built.error.layer}`" if built.error.layer else ""
-    more = [f"`{each.called}`" for each in wrong[1:]]
-    also = f" So is {' and '.join(more)}." if more else ""
+    also = "".join(f" `{each.called}` has {_axes(each.shape)} as well." for each in wrong[1:])
     return Finding(
         "input-layer-shape",
         "error",
         first.called,
-        f"The Input `{first.called}` has {_axes(first.shape)} axes, and `{built.model.said}` takes {axes}",
+        f"The Input `{first.called}` has {_axes(first.shape)}, and `{built.model.said}` takes {axes}",
         f"The Input `{first.called}` has shape {found}, batch axis included, where `{built.model.said}` takes {axes} "
         f"as {first.name}: {fault}.{also} {built.error.type} is raised{layer}.",
         {
@@ -132,7 +131,7 @@ def _fault(built: BuildFacts, tensor: SymbolicFacts) -> tuple[str, str]:
 
 
 def _axes(shape: tuple[int | None, ...]) -> str:
-    return {1: "one", 2: "two", 3: "three", 4: "four"}.get(len(shape), str(len(shape)))
+    return {1: "one axis", 2: "two axes", 3: "three axes", 4: "four axes"}.get(len(shape), f"{len(shape)} axes")
 
 
 def _shape_said(shape: tuple[int | None, ...]) -> str:
@@ -198,8 +197,8 @@ def _dtype_finding(built: BuildFacts) -> Finding | None:
         if not _at_the_embeddings(built):
             return None
         layer = f" in layer `{built.error.layer}`" if built.error.layer else ""
-        then = f"its embeddings look up int32 or int64. {built.error.type} is raised{layer}."
-        title = f"The Input `{first.called}` is {first.dtype}, and `{built.model.said}` takes whole numbers"
+        then = f"its embeddings look no other numbers up. {built.error.type} is raised{layer}."
+        title = f"The Input `{first.called}` is {first.dtype}, and `{built.model.said}` takes int32 or int64"
         return _dtype_said(built, wrong, "error", title, then)
     rows = max((each.vocab_rows or 0 for each in built.model.encoders), default=0)
     exact = _EXACT.get(first.dtype)
@@ -291,9 +290,20 @@ def pooled_output_as_sequence(cell: CellFacts) -> Finding | None:
     elif raised.indexed is not None and raised.indexed >= 3:
         taken = f"`{raised.source}` indexes {raised.indexed} axes"
         title = f"`{pooled[0].called}` is one vector a text, and it is indexed as a sequence"
+    elif (other := _of_tokens(raised)) is not None:
+        taken = f"`{other.called}` has shape {_shape_said(other.shape or ())}"
+        title = f"`{pooled[0].called}` is one vector a text, and `{other.called}` is of its tokens"
     else:
         return None
     return _pooled_finding(raised, pooled[0], title, taken)
+
+
+def _of_tokens(raised: RaisedFacts) -> ValueFacts | None:
+    """The other side of an operator, (batch, seq, 1): a mask that was to weigh the tokens."""
+    operands = raised.arguments
+    if raised.callee_said or len(operands) != 2 or operands[0].framework != operands[1].framework:
+        return None
+    return next((each for each in operands if each.shape is not None and len(each.shape) == 3), None)
 
 
 def _given(raised: RaisedFacts) -> tuple[ValueFacts, ...]:

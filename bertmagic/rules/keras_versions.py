@@ -85,7 +85,7 @@ def _is_fixed(value: ValueFacts) -> bool:
 
 
 def _said(value: ValueFacts) -> str:
-    return f"`{value.said}`" if value.said is not None else f"a `{value.kind}`"
+    return f"`{value.said}`" if value.said is not None else f"The `{value.kind}`"
 
 
 def _what(value: ValueFacts) -> str:

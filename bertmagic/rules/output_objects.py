@@ -120,8 +120,6 @@ def _is_key(value: ValueFacts) -> bool:
 
 def _object(raised: RaisedFacts, value: ValueFacts) -> Finding:
     fields = [f"`{field}`" for field in value.fields]
-    name = value.said or "output"
-    chosen = _chosen(value.fields)
     used = f" in `{raised.source}`" if raised.source and "\n" not in raised.source else ""
     return Finding(
         "output-object-as-tensor",
@@ -133,7 +131,7 @@ def _object(raised: RaisedFacts, value: ValueFacts) -> Finding:
         {"type": value.kind, "fields": list(value.fields), "line": raised.line},
         Fix(
             "Take the tensor out of it by its name",
-            f"{name}.{chosen}" if value.said is not None else f"output.{chosen}  # output: what the model gives",
+            _right(raised, value),
         ),
     )
 
@@ -196,6 +194,18 @@ def _sequential(raised: RaisedFacts, model: str) -> Finding:
 
 def _subject(value: ValueFacts) -> str:
     return f"`{value.said}`" if value.said is not None else f"The `{value.kind}`"
+
+
+def _right(raised: RaisedFacts, value: ValueFacts) -> str:
+    """The expression to write in the object's place; of an index of several axes, the whole index."""
+    if value.said is None:
+        return f"output.{_chosen(value.fields)}  # output: what the model gives"
+    takes = raised.owner.takes_rank if raised.owner is not None else None
+    of_tokens = "last_hidden_state" in value.fields and max(raised.indexed or 0, (takes or 0) - 1) >= 2
+    field = "last_hidden_state" if of_tokens else _chosen(value.fields)
+    if raised.indexed is not None and raised.source.startswith(f"{value.said}["):
+        return f"{value.said}.{field}{raised.source.removeprefix(value.said)}"
+    return f"{value.said}.{field}"
 
 
 def _chosen(fields: tuple[str, ...]) -> str:
