@@ -346,6 +346,7 @@ def test_an_input_that_is_cast_back(dtype: str, rows: int, severity: str) -> Non
         ((symbolic("input_ids", (None, 20), "int32", origin=Origin("tf.cast")),), AT_EMBEDDINGS, ()),
         ((symbolic("input_ids", (None, 20), "string"),), AT_EMBEDDINGS, ()),
         ((symbolic("inputs_embeds", (None, 20, 8), "float32"),), AT_EMBEDDINGS, ()),
+        ((symbolic("segments", (None, 20), "float32", role="token_type_ids"),), AT_EMBEDDINGS, ()),
         ((symbolic("input_ids", (None, 20), "float32"),), FAILED, ("bert/embeddings", "bert/encoder/layer_._0")),
         ((symbolic("input_ids", (None, 20, 8), "float32"),), FAILED, ()),
     ],
@@ -356,6 +357,7 @@ def test_an_input_that_is_cast_back(dtype: str, rows: int, severity: str) -> Non
         "cast by the user",
         "texts",
         "embeddings",
+        "what the model does not take",
         "what fails after the embeddings",
         "another number of axes",
     ],
@@ -403,6 +405,13 @@ NO_SEQUENCE: dict[str, RaisedFacts | None] = {
         "ValueError", value("x", shape=(4, 8), dtype="int32"), owner=LSTM, callee="k"
     ),
     "features of an Input": raised("ValueError", value("x", **VECTOR, origin=INPUT), owner=LSTM, callee="k"),
+    "an initial state beside a sequence": raised(
+        "ValueError",
+        value("x", **{**VECTOR, "shape": (None, 20, 8)}, origin=HIDDEN),
+        value("state", **VECTOR, origin=POOLED, place="initial_state"),
+        owner=LSTM,
+        callee="k",
+    ),
     "two axes indexed": raised("IndexError", value("p", **VECTOR, origin=POOLED), callee="t", indexed=2),
 }
 

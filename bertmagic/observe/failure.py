@@ -154,7 +154,9 @@ def _written(call: ast.Call | None) -> dict[str | int, str]:
 
 def _indexed(tree: ast.AST | None) -> int | None:
     """How many axes the expression indexes, where it is an index; None where it is another, or has an ellipsis."""
-    node = tree.body if isinstance(tree, ast.Expression) else None
+    # Before Python 3.11 it is the whole statement, `y = x[:, 0]` or `return x[:, 0]`.
+    whole = tree.body[0] if isinstance(tree, ast.Module) and len(tree.body) == 1 else tree
+    node = whole.body if isinstance(whole, ast.Expression) else getattr(whole, "value", None)
     if not isinstance(node, ast.Subscript):
         return None
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]

@@ -219,7 +219,7 @@ def _wrong_dtype(built: BuildFacts, tensor: SymbolicFacts) -> bool:
     if tensor.origin is None or tensor.origin.made_by != "Input" or not built.model.encoders:
         return False
     taken = built.model.input(tensor.name)
-    if taken is not None and taken.dtype not in ("int32", "int64"):
+    if (taken is None and built.model.inputs) or (taken is not None and taken.dtype not in ("int32", "int64")):
         return False
     # A mask may be of any number type: the encoders cast it (transformers 4.53.3, `TFBertMainLayer.call`).
     return tensor.role in ("input_ids", "token_type_ids", "position_ids") and tensor.dtype not in (
@@ -284,7 +284,11 @@ def pooled_output_as_sequence(cell: CellFacts) -> Finding | None:
     if not pooled:
         return None
     owner = raised.owner
+    # What comes after the first is an initial state or the like, which is (batch, units).
+    first = next((value for value in _given(raised) if value.shape is not None), None)
     if owner is not None and (owner.takes_rank or 0) >= 3:
+        if first is not pooled[0]:
+            return None
         taken = f"`{owner.kind.rpartition('.')[2]}` takes (batch, seq, hidden)"
         title = f"`{pooled[0].called}` is one vector a text, and {taken}"
     elif raised.indexed is not None and raised.indexed >= 3:
