@@ -143,10 +143,11 @@ def _written(call: ast.Call | None) -> dict[str | int, str]:
     """The arguments that are calls or items as they were written (`model(ids)`), by index and by keyword."""
     if call is None or any(isinstance(argument, ast.Starred) for argument in call.args):
         return {}
-    given = [*enumerate(call.args), *((each.arg, each.value) for each in call.keywords if each.arg is not None)]
+    given: dict[str | int, ast.expr] = dict(enumerate(call.args))
+    given.update({each.arg: each.value for each in call.keywords if each.arg is not None})
     return {
         place: text
-        for place, argument in given
+        for place, argument in given.items()
         if isinstance(argument, (ast.Call, ast.Subscript, ast.Attribute))
         and len(text := ast.unparse(argument)) <= _MOST_WRITTEN
     }
