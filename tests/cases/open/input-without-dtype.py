@@ -6,8 +6,8 @@
 # %% setup
 import numpy as np
 import tensorflow as tf
-from tensorflow.keras.layers import Dense, Dropout, Input
 from transformers import DistilBertTokenizerFast, TFDistilBertModel
+from tensorflow.keras.layers import Dense, Dropout, Input
 from fixtures import MINILM, TEXTS, LABELS, distilbert_config
 
 tokenizer = DistilBertTokenizerFast.from_pretrained(MINILM)
