@@ -9,12 +9,16 @@ from typing import Any
 
 from bertmagic import tables
 from bertmagic.examine import Examination
-from bertmagic.facts.call import CallFacts
+from bertmagic.facts.call import CallFacts, ErrorFacts
+from bertmagic.facts.cell import BuildFacts, CellFacts
 from bertmagic.finding import Finding
 from bertmagic.options import Options
 from bertmagic.report import Device, NotChecked, Report, Rows, Verdict
 from bertmagic.rules.order import of_calls
 from bertmagic.rules.words import count, listed
+
+# A longer line is no longer quoted in the summary.
+_LONGEST_SOURCE = 70
 
 Decode = Callable[[Sequence[int]], Sequence[str]]
 
@@ -30,6 +34,8 @@ class Ended:
     raised: str | None = None
     # Whether a training run was replaced by the dry pass.
     dry: bool = False
+    # The exception itself that the real call raised.
+    real: BaseException | None = None
 
     @property
     def error(self) -> str | None:
@@ -43,6 +49,7 @@ def assemble(
     options: Options,
     *,
     cell: Sequence[Finding] = (),
+    facts: CellFacts | None = None,
     device: tuple[str, str | None] | None,
     unseen: Sequence[tuple[str, str]],
     held: Sequence[str],
@@ -54,7 +61,7 @@ def assemble(
 ) -> Report:
     """The report on a block's calls. The tables show the call at fault, else the last one (the outermost work).
 
-    `cell`: what was found of the block as a whole, beside the calls' own findings.
+    `cell`: what was found of the block as a whole, beside the calls' own findings; `facts`: the facts of it.
     """
     findings = of_calls((each.examination.findings for each in ended), cell)
     shown = _shown(ended, findings)
@@ -82,7 +89,7 @@ def assemble(
     peaks = [each.peak_bytes for each in ended if each.peak_bytes is not None]
     return Report(
         verdict=verdict,
-        summary=_summary(verdict, ended, shown, findings, used=used, raised=raised),
+        summary=_summary(verdict, ended, shown, findings, used=used, ending=_raised_sentence(ended, facts, raised)),
         device=Device(options.device, used, product, max(peaks) if peaks else None),
         rows=Rows(call.rows_of if call else 0, (len(call.rows_run) or call.rows_of) if call and call.ran else 0),
         seconds={**{phase: round(spent, 4) for phase, spent in phases.items()}, "whole block": round(seconds, 4)},
@@ -127,15 +134,15 @@ def _summary(
     findings: Sequence[Finding],
     *,
     used: str | None,
-    raised: BaseException | None,
+    ending: str,
 ) -> str:
     dry = _dry_sentence(ended)
     if findings:
         more = f", and {count(len(findings) - 1, 'more finding')}" if len(findings) > 1 else ""
         sentence = f"{findings[0].title}{more}."
-        return f"{sentence}{_raised_sentence(ended, raised)}{dry}"
+        return f"{sentence}{ending}{dry}"
     if verdict == "fail":
-        return f"No rule names the cause.{_raised_sentence(ended, raised)}{dry}"
+        return f"No rule names the cause.{ending}{dry}"
     if shown is None:
         return "No call of a model was seen, and nothing was checked."
     call = shown.examination.facts
@@ -151,18 +158,43 @@ def _dry_sentence(ended: Sequence[Ended]) -> str:
     return " `fit` was run, and trained." if any(each.examination.facts.kind == "fit" for each in ended) else ""
 
 
-def _raised_sentence(ended: Sequence[Ended], raised: BaseException | None) -> str:
+def _raised_sentence(ended: Sequence[Ended], facts: CellFacts | None, raised: BaseException | None) -> str:
     """What was raised, in which layer, and whether by the cell's own call or by the dry pass in its place."""
+    building = _build_that_raised(facts, raised)
+    if building is not None and building.error is not None:
+        layer = _layer(building.error, building.ran)
+        given = listed([f"`{tensor.called}`" for tensor in building.inputs]) if building.inputs else "its inputs"
+        return f" Building `{building.model.said}` on {given} raises {building.error.type}{layer}."
     for each in reversed(ended):
         error = each.examination.facts.error
         if error is not None:
-            layer = f" in layer `{error.layer}`" if error.layer else ""
+            layer = _layer(error, error.ran)
             by = {"data": "Keras' data handling", "loss": "The loss", "forward": "The forward pass"}[error.where]
             place = f"; it is raised in place of `{each.said}.fit`" if each.examination.facts.kind == "fit" else ""
             return f" {by} raises {error.type}{layer}{place}."
         if each.raised is not None:
             return f" The call of `{each.said}` raised {each.raised.partition(':')[0]}."
-    return f" The cell raised {type(raised).__name__}." if raised is not None else ""
+    if raised is None:
+        return ""
+    met = facts.raised if facts is not None else None
+    short = met is not None and met.source and "\n" not in met.source and len(met.source) <= _LONGEST_SOURCE
+    at = f" in `{met.source}`" if short and met is not None and "`" not in met.source else ""
+    return f" The cell raised {type(raised).__name__}{at}."
+
+
+def _build_that_raised(facts: CellFacts | None, raised: BaseException | None) -> BuildFacts | None:
+    """The building of a graph that ended the cell."""
+    if facts is None or raised is None:
+        return None
+    ends = (type(raised).__name__, str(raised))
+    failed = [each for each in facts.built if each.error is not None and (each.error.type, each.error.text) == ends]
+    return failed[-1] if failed else None
+
+
+def _layer(error: ErrorFacts, ran: Sequence[str]) -> str:
+    """The layer that raised by its whole path, and what went through before it."""
+    layer = f" in layer `{error.layer}`" if error.layer else ""
+    return f"{layer} ({count(len(ran), 'layer')} ran before, `{ran[-1]}` last)" if layer and ran else layer
 
 
 def _not_checked_of(ended: Ended) -> list[tuple[str, str]]:

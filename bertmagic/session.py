@@ -17,7 +17,7 @@ from bertmagic.backends import BACKENDS, backend_of, loaded_backends
 from bertmagic.backends.protocol import Backend, Failing, LiveCall, Unseen
 from bertmagic.examine import Examination, Examiner
 from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
-from bertmagic.facts.cell import Origin
+from bertmagic.facts.cell import CellFacts, Origin
 from bertmagic.facts.loading import LoadingFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
@@ -108,6 +108,7 @@ class Watch:
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
+        cell = self._cell_facts(raised)
         for name, kind in _foreign_models(self._namespace):
             self.unseen(
                 f"`{name}`", f"it is a {kind} model; those of tf-keras and transformers' TF classes are checked"
@@ -115,7 +116,8 @@ class Watch:
         return assemble(
             self._ended,
             self.options,
-            cell=self._cell_findings(raised),
+            cell=self._cell_findings(cell),
+            facts=cell,
             device=self._device(),
             unseen=tuple(self._unseen),
             held=tuple(self._held),
@@ -126,10 +128,22 @@ class Watch:
             captured=Captured(self._namespace, self._captured_names()),
         )
 
-    def _cell_findings(self, raised: BaseException | None) -> tuple[Finding, ...]:
-        """What the rules about a whole cell say of it."""
+    def _cell_facts(self, raised: BaseException | None) -> CellFacts | None:
+        """The facts of the cell, where they could be gathered."""
+        # A verb runs as a graph, where the lines of the user's own `call` are lost; the dry pass before it ran by line.
+        dry = next((each.examination.error for each in self._ended if raised is not None and each.real is raised), None)
         try:
-            facts = self._seen.facts((each.examination.facts for each in self._ended), raised, self._namespace)
+            calls = (each.examination.facts for each in self._ended)
+            return self._seen.facts(calls, raised, self._namespace, dry)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail("the facts of the cell", failure)
+            return None
+
+    def _cell_findings(self, facts: CellFacts | None) -> tuple[Finding, ...]:
+        """What the rules about a whole cell say of it."""
+        if facts is None:
+            return ()
+        try:
             found = [rule.check(facts) for rule in wanted("cell", self.options.ignore, self.options.only)]
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self._fail("the check of the cell", failure)
@@ -182,7 +196,7 @@ class Watch:
 
         def ended(value: Any, raised: BaseException | None) -> None:
             if raised is not None and done is not None:
-                done.raised = f"{type(raised).__name__}: {raised}"
+                done.raised, done.real = f"{type(raised).__name__}: {raised}", raised
             try:
                 if raised is None and model in self._described:
                     self._seen.output(value, self._described[model])
@@ -200,10 +214,11 @@ class Watch:
         *,
         error: ErrorFacts | None = None,
         ran: tuple[str, ...] = (),
+        value: Any = None,
     ) -> None:
         """Note a call of a model on symbolic tensors."""
         try:
-            self._seen.built(backend, layer, args, kwargs, error=error, ran=ran)
+            self._seen.built(backend, layer, args, kwargs, error=error, ran=ran, value=value)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self._fail("the check of a graph", failure)
 

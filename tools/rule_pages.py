@@ -84,7 +84,7 @@ def in_readme(readme: str, rules: Iterable[Rule]) -> str:
 def _lower(sentence: str) -> str:
     """The sentence as a table's cell begins: `NaN` and names stay as they are."""
     first = sentence.split(maxsplit=1)[0]
-    return first.lower() + sentence[len(first) :] if first.istitle() else sentence
+    return first.lower() + sentence[len(first) :] if first.istitle() and first != "None" else sentence
 
 
 def files(root: Path) -> dict[Path, str]:

@@ -173,8 +173,12 @@ class Listener(Protocol):
         *,
         error: ErrorFacts | None = None,
         ran: tuple[str, ...] = (),
+        value: Any = None,
     ) -> None:
-        """A model or encoder was called on symbolic tensors; `ran`: the layers that went through before `error`."""
+        """A model or encoder was called on symbolic tensors; `ran`: the layers that went through before `error`.
+
+        `value`: what it gave.
+        """
 
     def unseen(self, what: str, why: str) -> None:
         """Something that could not be looked into."""

@@ -20,12 +20,16 @@ CallKind: TypeAlias = Literal["fit", "evaluate", "predict", "call", "train_on_ba
 
 @dataclass(frozen=True)
 class ErrorFacts:
-    """An exception that the dry pass met. `layer`: the path of the innermost layer that it passed through."""
+    """An exception that the dry pass met. `layer`: the path of the innermost layer that it passed through.
+
+    `ran`: the paths of the layers that went through before it, in the order in which they ended.
+    """
 
     type: str
     text: str
     layer: str | None
     where: Literal["data", "forward", "loss"]
+    ran: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from bertmagic.facts.tokenizer import TokenizerFacts
 
 # Whose object something is. "keras" is Keras 3, "tf-keras" Keras 2 (`tf_keras`, and what transformers makes of it).
 Framework: TypeAlias = Literal["tf-keras", "keras", "tensorflow", "torch", "jax", "numpy", "transformers", "python"]
+# What an object is to Keras, of either generation.
+Part: TypeAlias = Literal["model", "layer", "optimizer", "schedule", "metric", "loss", "callback", "data"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class ValueFacts:
     `fields`: the keys of a mapping. `field_of`: for a string, the type of the output object that has a field of that
     name. `lengths`: of the rows of a nested list of numbers or of a list of arrays. `text`: a short `repr` of a string,
     number or None. `needs`: the frameworks that a class of transformers needs and did not find. `tokenizer`: the name
-    of a tokenizer that a function's own code calls.
+    of a tokenizer that a function's own code calls. `part`: what it is to Keras, a class as its instances are.
+    `takes_rank`: of a layer, the least number of axes that its input must have. `is_class`: it is a class, and no
+    instance of one.
     """
 
     place: str
@@ -59,6 +63,9 @@ class ValueFacts:
     text: str | None = None
     needs: tuple[str, ...] = ()
     tokenizer: str | None = None
+    part: Part | None = None
+    takes_rank: int | None = None
+    is_class: bool = False
 
     @property
     def called(self) -> str:
@@ -73,9 +80,10 @@ class RaisedFacts:
     `line`, `source`: the innermost line of the user's own, and on Python 3.11 or later the very expression in it.
     `callee`: the function that this called, by module and qualified name; `callee_said`: as the user wrote it. `owner`:
     the object whose method or call it is. `values`: its arguments, and what the failing expression names, without
-    modules. `missing`: the name that an ImportError, AttributeError or NameError did not find, and `missing_in`: where.
-    `causes`: the texts of the exceptions that this one was raised from, or while they were handled. `loading`: what did
-    not fit, where a loading, a saving or a reloaded model's call failed.
+    modules; the items of a list or dict among them follow it, as `layers[0]`. `missing`: the name that an ImportError,
+    AttributeError or NameError did not find, and `missing_in`: where. `indexed`: how many axes the failing expression
+    indexes, where it is an index (`x[:, 0]`: 2). `causes`: the texts of the exceptions from which this one was raised,
+    or in whose handling. `loading`: what did not fit, where a loading, a saving or a reloaded model's call failed.
     """
 
     type: str
@@ -90,6 +98,7 @@ class RaisedFacts:
     missing_in: str | None = None
     loading: LoadingFacts | None = None
     causes: tuple[str, ...] = ()
+    indexed: int | None = None
 
     @property
     def arguments(self) -> tuple[ValueFacts, ...]:
@@ -224,7 +233,8 @@ class BuildFacts:
 class CellFacts:
     """All that was seen of a cell. `versions`: of the frameworks and libraries that are imported, by package name.
 
-    `saves`: savings that were held back and would have failed.
+    `saves`: savings that were held back and would have failed. `tf_keras_is`: which Keras the name `tf.keras` stands
+    for, once it was looked up.
     """
 
     calls: tuple[CallFacts, ...] = ()
@@ -233,6 +243,7 @@ class CellFacts:
     raised: RaisedFacts | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     saves: tuple[StoredFacts, ...] = ()
+    tf_keras_is: Literal["keras", "tf-keras"] | None = None
 
     def ended_in(self, error: ErrorFacts | None) -> bool:
         """Whether that exception ended the cell, perhaps through another's; one that was caught did not."""

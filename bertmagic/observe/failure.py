@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import linecache
 import sys
 import sysconfig
@@ -23,7 +24,7 @@ Look = Callable[[Failing], "LoadingFacts | None"]
 
 _LIBRARY = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")})
 _OWN = str(Path(__file__).parent.parent)
-_MOST_VALUES, _MOST_LINES, _MOST_CAUSES = 48, 40, 4
+_MOST_VALUES, _MOST_LINES, _MOST_CAUSES, _MOST_ITEMS, _MOST_WRITTEN = 48, 40, 4, 8, 48
 
 
 def raised_facts(
@@ -59,11 +60,23 @@ def raised_facts(
     names = {id(value): said for said, value in scope.named(tree)}
     owner = None if call is None else scope.owner(call)
     if below is not None:
+        # `Dense(2)(x)`: what is called has no name, and the wrapper that runs it has it as its first argument.
+        unnamed = call is not None and isinstance(call.func, ast.Call)
+        # What was handed on from deeper inside is not what the line gives.
+        direct = below.tb_frame is entries[places[-1] + 1].tb_frame
+        written = _written(call) if direct else {}
+        count = itertools.count()
         for place, value in _arguments(below.tb_frame):
-            if value is not owner and place != "self":
-                add(value, place, names.get(id(value)))
-            elif owner is None:
+            if owner is None and (place == "self" or (unnamed and place == "args[0]" and callable(value))):
                 owner = value
+            elif value is not owner and place != "self":
+                # Arguments come in the order in which they were written, or by their keywords.
+                as_written = written.get(place, written.get(next(count)))
+                add(value, place, names.get(id(value)) or as_written)
+                for inner, item in _items(place, value):
+                    add(item, inner, names.get(id(item)))
+    if owner is None and isinstance(error, AttributeError):
+        owner = error.obj
     for said, value in scope.named(tree):
         if value is not owner:
             add(value, "name", said)
@@ -80,6 +93,7 @@ def raised_facts(
         missing_in=missing_in,
         loading=look(Failing(error, owner, _below(error, entries[places[-1] + 1 :], namespace), named)),
         causes=facts.causes,
+        indexed=_indexed(tree),
     )
 
 
@@ -164,6 +178,48 @@ def _parsed(segment: str) -> ast.AST | None:
 def _call(tree: ast.AST | None) -> ast.Call | None:
     """The call that raised: the expression itself, else the outermost one of its line."""
     return None if tree is None else next((node for node in ast.walk(tree) if isinstance(node, ast.Call)), None)
+
+
+def _written(call: ast.Call | None) -> dict[str | int, str]:
+    """The arguments that are calls or items as they were written (`model(ids)`), by index and by keyword."""
+    if call is None or any(isinstance(argument, ast.Starred) for argument in call.args):
+        return {}
+    given: dict[str | int, ast.expr] = dict(enumerate(call.args))
+    given.update({each.arg: each.value for each in call.keywords if each.arg is not None})
+    return {
+        place: text
+        for place, argument in given.items()
+        if isinstance(argument, (ast.Call, ast.Subscript, ast.Attribute))
+        and len(text := ast.unparse(argument)) <= _MOST_WRITTEN
+    }
+
+
+def _indexed(tree: ast.AST | None) -> int | None:
+    """How many axes the expression indexes, where it is an index; None where it is another, or has an ellipsis."""
+    # Before Python 3.11 it is the whole statement, `y = x[:, 0]` or `return x[:, 0]`.
+    whole = tree.body[0] if isinstance(tree, ast.Module) and len(tree.body) == 1 else tree
+    node = whole.body if isinstance(whole, ast.Expression) else getattr(whole, "value", None)
+    if not isinstance(node, ast.Subscript):
+        return None
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if any(isinstance(part, ast.Constant) and part.value in (..., None) for part in parts):
+        return None
+    return len(parts) if all(isinstance(part, (ast.Slice, ast.Constant, ast.UnaryOp)) for part in parts) else None
+
+
+def _items(place: str, value: Any, deep: int = 2) -> Iterator[tuple[str, Any]]:
+    """The objects in a plain list, tuple or dict, two levels deep; numbers and strings are no objects here."""
+    if type(value) in (list, tuple):
+        items = [(f"{place}[{index}]", item) for index, item in enumerate(value[:_MOST_ITEMS])]
+    elif type(value) is dict:
+        items = [(f"{place}[{key!r}]", item) for key, item in list(value.items())[:_MOST_ITEMS]]
+    else:
+        return
+    for inner, item in items:
+        if deep > 1:
+            yield from _items(inner, item, deep - 1)
+        if not isinstance(item, (int, float, str, bytes, type(None), list, tuple)) and type(item) is not dict:
+            yield inner, item
 
 
 class _Scope:

@@ -22,13 +22,17 @@ class Outputs:
 
     def note(self, value: Any, model: ModelFacts) -> None:
         """Remember what a call of `model` gave: an output object, a tuple, a tensor."""
-        if is_output_object(value):
-            self._fields.update(dict.fromkeys(map(str, value), type(value).__name__))
+        self.note_fields(value)
         encoder = model.encoders[0] if model.encoders else None
         for output, tensor in _named(value):
             # Logits and the like are made of an encoder's output, and are not that output.
             own = encoder if output in ("last_hidden_state", "pooler_output") else None
             self._remember(tensor, Origin(model.said, own, output))
+
+    def note_fields(self, value: Any) -> None:
+        """Remember the names of an output object's fields."""
+        if is_output_object(value):
+            self._fields.update(dict.fromkeys(map(str, value), type(value).__name__))
 
     def origin(self, value: Any) -> Origin | None:
         """Where a tensor comes from, or None."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from bertmagic.backends.protocol import Backend, Failing
 from bertmagic.facts.call import CallFacts, ErrorFacts
-from bertmagic.facts.cell import BuildFacts, CellFacts, Origin, TokenizerCallFacts, ValueFacts
+from bertmagic.facts.cell import BuildFacts, CellFacts, Origin, RaisedFacts, TokenizerCallFacts, ValueFacts
 from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.model import ModelFacts
 from bertmagic.observe import texts, values
@@ -56,8 +56,10 @@ class Seen:
         *,
         error: ErrorFacts | None = None,
         ran: tuple[str, ...] = (),
+        value: Any = None,
     ) -> None:
-        """Describe a call on symbolic tensors."""
+        """Describe a call on symbolic tensors, which gave `value`."""
+        self._outputs.note_fields(value)
         if len(self._built) < _MOST_CALLS or error is not None:
             said = self._names.of(layer) or type(layer).__name__
             model = backend.describe(layer, said, self._names.of)
@@ -72,19 +74,22 @@ class Seen:
         self._outputs.note(value, model)
 
     def facts(
-        self, calls: Iterable[CallFacts], raised: BaseException | None, namespace: Mapping[str, Any]
+        self,
+        calls: Iterable[CallFacts],
+        raised: BaseException | None,
+        namespace: Mapping[str, Any],
+        dry: BaseException | None = None,
     ) -> CellFacts:
-        """The facts of the cell, which has ended."""
+        """The facts of the cell, which has ended. `dry`: what a dry pass met that went before the call that raised."""
         calls = tuple(calls)
         return CellFacts(
             calls=calls,
             tokenizer_calls=tuple(self._tokenizer_calls(any(map(_labels_tokens, calls)))),
             built=tuple(self._built),
-            raised=raised_facts(raised, namespace, self._value, self._loading, self._names.of)
-            if isinstance(raised, Exception)
-            else None,
+            raised=self._raised(raised, namespace, dry) if isinstance(raised, Exception) else None,
             versions={name: str(found) for name in _PACKAGES if (found := _version(name)) is not None},
             saves=tuple(self._saves),
+            tf_keras_is=_tf_keras(),
         )
 
     def _tokenizer_calls(self, with_words: bool) -> Iterator[TokenizerCallFacts]:
@@ -92,13 +97,41 @@ class Seen:
         for facts, call in self._tokenized:
             yield dataclasses.replace(facts, words=texts.word_facts(call, self._names)) if with_words else facts
 
+    def _raised(self, raised: Exception, namespace: Mapping[str, Any], dry: BaseException | None) -> RaisedFacts:
+        own = None if dry is None else self._failure(dry, namespace)
+        if own is not None and own.line is not None:
+            return dataclasses.replace(own, type=type(raised).__name__, text=str(raised))
+        return self._failure(raised, namespace)
+
+    def _failure(self, error: BaseException, namespace: Mapping[str, Any]) -> RaisedFacts:
+        return raised_facts(error, namespace, self._value, self._loading, self._names.of)
+
     def _value(self, value: Any, place: str, said: str | None) -> ValueFacts:
         def origin(each: Any) -> Origin | None:
-            return self._outputs.origin(each) or self._origin(each)
+            return self._outputs.origin(each) or self._origin(each) or self._field(each)
 
         if said is None and not isinstance(value, _SHARED):
             said = self._names.of(value)
         return values.describe(value, place, said, origin=origin, field_of=self._outputs.field_of)
+
+    def _field(self, value: Any) -> Origin | None:
+        """Which field of an output object with a name a tensor is: of a model that an earlier cell called."""
+        if values.shape_of(value) is None:
+            return None
+        item, keys = self._names.item(value)
+        if item is None or keys is None or not {"last_hidden_state", "pooler_output"} & keys:
+            return None
+        return Origin(item.partition("[")[0], None, item.partition('["')[2].rstrip('"]') or None)
+
+
+def _tf_keras() -> Literal["keras", "tf-keras"] | None:
+    """Which Keras `tf.keras` is: settled when it is first looked up, by TF_USE_LEGACY_KERAS at that moment.
+
+    Read from the loader without waking it (tensorflow/python/util/lazy_loader.py, `KerasLazyLoader`, 2.21.0).
+    """
+    loader = getattr(sys.modules.get("tensorflow"), "__dict__", {}).get("keras")
+    found = getattr(loader, "__dict__", {}).get("_tfll_keras_version")
+    return {"keras_3": "keras", "tf_keras": "tf-keras"}.get(found)  # type: ignore[return-value,arg-type]
 
 
 def _labels_tokens(call: CallFacts) -> bool:

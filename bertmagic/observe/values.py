@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bertmagic.facts.cell import Framework, Origin, ValueFacts
+from bertmagic.facts.cell import Framework, Origin, Part, ValueFacts
 from bertmagic.observe.tokenizers import is_tokenizer
 
 # By the root of the module that defines a type or one of its bases; the first that is found tells. transformers' TF
@@ -22,6 +22,20 @@ _ROOTS: dict[str, Framework] = {
     "tensorflow": "tensorflow",
     "numpy": "numpy",
     "transformers": "transformers",
+}
+# Keras' base classes, of both generations, by name (3.15, 2.21); the first among a type's bases tells.
+_PARTS: dict[str, Part] = {
+    "Model": "model",
+    "Metric": "metric",
+    "Layer": "layer",
+    "Optimizer": "optimizer",
+    "BaseOptimizer": "optimizer",
+    "OptimizerV2": "optimizer",
+    "LearningRateSchedule": "schedule",
+    "Loss": "loss",
+    "Callback": "callback",
+    "PyDataset": "data",
+    "Sequence": "data",
 }
 _MOST_FIELDS, _MOST_ROWS, _MOST_TEXT = 32, 64, 60
 
@@ -41,6 +55,32 @@ def is_output_object(value: Any) -> bool:
     return any(
         kind.__name__ == "ModelOutput" and kind.__module__.startswith("transformers") for kind in type(value).__mro__
     )
+
+
+def part_of(value: Any) -> Part | None:
+    """What an object, or what instances of a class, are to Keras; None for what is not Keras'."""
+    kinds = value.__mro__ if isinstance(value, type) else type(value).__mro__
+    for kind in kinds:
+        if str(kind.__module__).partition(".")[0] in ("keras", "tf_keras") and kind.__name__ in _PARTS:
+            return _PARTS[kind.__name__]
+    return None
+
+
+def takes_rank(value: Any) -> int | None:
+    """The least number of axes that a layer's input must have, as its own `InputSpec` says; None where it says none."""
+    if part_of(value) != "layer" or isinstance(value, type):
+        return None
+    own = vars(value) if hasattr(value, "__dict__") else {}
+    # tf_keras keeps it under the first name (engine/base_layer.py, 2.21.0), Keras 3 under the second (3.15).
+    spec = own.get("_input_spec", own.get("input_spec"))
+    if isinstance(spec, (list, tuple)):
+        spec = spec[0] if spec else None
+    ranks = [rank for name in ("ndim", "min_ndim") if isinstance(rank := getattr(spec, name, None), int)]
+    if ranks:
+        return max(ranks)
+    # These have no spec, and take three axes all the same: `TimeDistributed.build` says so
+    # (tf_keras/src/layers/rnn/time_distributed.py, 2.21.0), and attention fails for want of one.
+    return 3 if type(value).__name__ in ("TimeDistributed", "MultiHeadAttention") else None
 
 
 def is_symbolic(value: Any) -> bool:
@@ -85,6 +125,9 @@ def describe(
         text=_text(value),
         needs=_needs(value),
         tokenizer=_tokenizer_called(value),
+        part=part_of(value),
+        takes_rank=takes_rank(value),
+        is_class=isinstance(value, type),
     )
 
 

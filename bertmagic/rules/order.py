@@ -43,12 +43,19 @@ _NOT_FINITE = frozenset({"outputs-not-finite"})
 # Causes, first to last, each with the findings that follow from it and are left out beside it.
 CAUSES: dict[str, frozenset[str]] = {
     "transformers-version-conflict": frozenset({"container-unsupported", "ragged-rows"}),
+    "keras-version-conflict": frozenset(
+        {"input-layer-shape", "input-layer-dtype", "output-object-as-tensor", "pooled-output-as-sequence"}
+    ),
     "checkpoint-shape-mismatch": frozenset(),
     "custom-objects-missing": frozenset(),
     "saved-model-call": frozenset({"dtype-mismatch", "input-missing", "input-unexpected", "input-misnamed"}),
     "framework-mismatch": frozenset({"container-unsupported", "ragged-rows", "text-not-valid"}),
     "tokenizer-in-graph": frozenset({"text-not-valid"}),
     "text-not-valid": frozenset(),
+    "input-layer-shape": frozenset({"input-layer-dtype"}),
+    "input-layer-dtype": frozenset(),
+    "output-object-as-tensor": frozenset({"pooled-output-as-sequence"}),
+    "pooled-output-as-sequence": frozenset(),
     "word-list-as-batch": _OF_THE_TOKENS
     | {"row-count-mismatch", "labels-shape", "labels-not-aligned", "padding-wasteful", "ragged-rows"},
     "text-not-tokenized": _OF_THE_IDS | {"dataset-unbatched", "input-misnamed", "row-count-mismatch"},

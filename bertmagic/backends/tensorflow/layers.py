@@ -80,7 +80,8 @@ class Recorder:
             note["seconds"] = time.perf_counter() - start
             self._names.pop()
             self._open -= encodes
-        self.passed += (path,)
+        if path:
+            self.passed += (path,)
         if is_encoder(layer):
             self.encoder_calls[encoder_at] = (layer, args, kwargs, value)
         if self._keep_layers:

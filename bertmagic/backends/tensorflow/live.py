@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts
 from bertmagic.facts.tensors import Role
 from bertmagic.facts.training import StateFacts
+from bertmagic.observe.values import is_symbolic
 
 # The two keys under which a data call's leaves stand.
 _DATA = ("x", "y", "weight")
@@ -155,9 +156,8 @@ class TensorFlowCall:
                 loss = _with_value(loss, value)
             except Exception as raised:  # noqa: BLE001  # whatever the model raises is a fact
                 in_loss = recorder.outputs is not None or self._runs_without_labels(arguments, recorder)
-                error = ErrorFacts(
-                    type(raised).__name__, str(raised), recorder.failed, "loss" if in_loss else "forward"
-                )
+                where: Literal["loss", "forward"] = "loss" if in_loss else "forward"
+                error = ErrorFacts(type(raised).__name__, str(raised), recorder.failed, where, recorder.passed)
                 exception = raised
         if asked and error is None:
             reach.tell(recorder.outputs, own_losses)
@@ -300,9 +300,12 @@ class TensorFlowCall:
         passes = []
         for layer, args, kwargs, value in recorder.encoder_calls:
             facts = self._encoders.get(id(layer))
-            if facts is not None:
-                given = given_by_role(layer, args, kwargs)
-                passes.append(EncoderPass(facts, given, hidden_of(value), switch(kwargs.get("training"))))
+            if facts is None:
+                continue
+            if any(is_symbolic(leaf) for _, leaf in tree.leaves([list(args), kwargs])):
+                continue  # a Sequential that is not built yet first makes a graph of its layers: nothing is computed
+            given = given_by_role(layer, args, kwargs)
+            passes.append(EncoderPass(facts, given, hidden_of(value), switch(kwargs.get("training"))))
         return tuple(passes)
 
     def _keep(self, recorder: Recorder) -> tuple[Kept, ...]:

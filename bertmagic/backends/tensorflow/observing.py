@@ -193,7 +193,7 @@ class _Told:
                 self.listener.built(self.backend, layer, args, kwargs, error=error, ran=ran)
             raise
         with quiet(self.busy):
-            self.listener.built(self.backend, layer, args, kwargs)
+            self.listener.built(self.backend, layer, args, kwargs, value=value)
         return value
 
 
