@@ -168,12 +168,19 @@ class Watch:
         return history
 
     def before(
-        self, backend: Backend, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        backend: Backend,
+        kind: CallKind,
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        watched: bool | None = None,
     ) -> Callable[[Any, BaseException | None], None]:
         """Examine a real call before it runs; what is returned is told how it ended."""
         done: Ended | None = None
         try:
-            done, _ = self._look(kind, backend, model, args, kwargs)
+            done, _ = self._look(kind, backend, model, args, kwargs, watched=watched)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report, never the cell's
             self._fail(f"the check of `{kind}`", failure)
 
@@ -208,6 +215,10 @@ class Watch:
         """Note what could not be looked into."""
         self._unseen[what, why] = None
 
+    def failed(self, what: str, failure: BaseException) -> None:
+        """Note a failure of bertmagic's own, which is a line in the report."""
+        self._fail(what, failure)
+
     def holds_back(self, backend: Backend, model: Any, action: str) -> bool:
         """Whether `action` would write out a model whose training was dry: itself, or one that shares its layers."""
         if not any(backend.share(model, trained) for trained in self._dry):
@@ -226,6 +237,7 @@ class Watch:
         kwargs: dict[str, Any],
         *,
         loss: Any = None,
+        watched: bool | None = None,
     ) -> tuple[Ended | None, BaseException | None]:
         """Examine a call, or only read it where one like it was examined; and what it would raise."""
         __tracebackhide__ = True
@@ -238,6 +250,8 @@ class Watch:
             return None, None
         except Exception as raised:  # noqa: BLE001  # what Keras' own data handling says of such data
             return self._data_error(examiner, backend.given(kind, model, args, kwargs), said, raised), raised
+        if watched is not None:
+            live.watched = watched
         facts = self._described[model] = backend.describe(model, said, self._names.of)
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
         seen, same, like = self._read.get(signature, (0, None, None))
@@ -318,7 +332,7 @@ class Watch:
 
     def _tokenized(self, call: tokenizers.TokenizerCall) -> None:
         try:
-            if call.error is None:
+            if call.error is None and call.output is not None:
                 self._calls.append(call)
             self._seen.tokenized(call)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report

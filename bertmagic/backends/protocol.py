@@ -94,6 +94,8 @@ class LiveCall(Protocol):
     unseen: tuple[tuple[str, str], ...]
     # Why the call can only be read and not be run dry, or None.
     content_only: str | None
+    # Whether a gradient tape records the call.
+    watched: bool
 
     @property
     def size(self) -> int:
@@ -115,9 +117,19 @@ class Listener(Protocol):
         """In place of a training run; returns the framework's own history."""
 
     def before(
-        self, backend: Backend, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        backend: Backend,
+        kind: CallKind,
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        watched: bool | None = None,
     ) -> Callable[[Any, BaseException | None], None]:
-        """Before a real call; what it returns is told how the call ended: its value, or what it raised."""
+        """Before a real call; what it returns is told how the call ended: its value, or what it raised.
+
+        `watched`: whether a gradient tape recorded the call, where it was made in a graph that has been traced already.
+        """
 
     def built(
         self,
@@ -133,6 +145,9 @@ class Listener(Protocol):
 
     def unseen(self, what: str, why: str) -> None:
         """Something that could not be looked into."""
+
+    def failed(self, what: str, failure: BaseException) -> None:
+        """Something in bertmagic itself failed."""
 
     def holds_back(self, backend: Backend, model: Any, action: str) -> bool:
         """Whether `action` (saving) must not be done because `model`'s training was dry."""

@@ -54,6 +54,7 @@ class TensorFlowCall:
         self._label_names = _label_names(model)
         self.unseen: tuple[tuple[str, str], ...] = (*_own_steps(model, kind), *_replicas(model))
         self.content_only = _content_only(model)
+        self.watched = False
         named = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments) if not _is_switch(leaf)]
         self.size = _rows([leaf for _, leaf, _, is_label in named if not is_label])
         made: list[tuple[tree.Path, Leaf, bool]] = []
