@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bertmagic import probes
+from bertmagic import probes, replays
 from bertmagic.backends.protocol import Backend, Leaf, LiveCall, Pass
 from bertmagic.facts.call import CallFacts, EncoderCallFacts, ErrorFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
@@ -50,6 +50,8 @@ class Examiner:
     options: Options
     names: Names
     pair: Pairing
+    # Whether training mode is meant in what is examined, as the calls before it show.
+    on_purpose: bool = False
     _seconds: dict[str, float] = field(default_factory=dict)
 
     def content(self, live: LiveCall, model: ModelFacts) -> CallFacts:
@@ -72,6 +74,10 @@ class Examiner:
             data_type=live.data_type,
             parts=live.parts,
             rows_of=live.size or 1,
+            training=live.training,
+            training_by=live.training_by,
+            watched=live.watched,
+            on_purpose=self.on_purpose or live.updates,
         )
 
     def examine(self, live: LiveCall, model: ModelFacts) -> Examination:
@@ -92,10 +98,10 @@ class Examiner:
         facts = _with_pass(facts, live, dry, rows)
         not_checked = list(live.unseen)
         if not self.options.probes:
-            not_checked.append(("the padding probe", "`--no-probes` was given"))
-        elif self._suspicious(facts):
+            not_checked.append(("the probes", "`--no-probes` was given"))
+        elif facts.ran:
             with _Timed(self._seconds, "probes"), self.backend.on_device(self.options.device):
-                facts = self._probed(facts, live, dry, rows, not_checked)
+                facts = self._asked(facts, live, dry, rows, not_checked)
         with _Timed(self._seconds, "rules"):
             findings = self._findings(facts)
         return Examination(facts, findings, dry, tuple(not_checked), dict(self._seconds), dry.exception)
@@ -110,6 +116,13 @@ class Examiner:
             unread = {role: dataclasses.replace(tensor, values=None) for role, tensor in call.given.items()}
             calls.append(dataclasses.replace(call, given={**unread, **source}, source=source))
         return dataclasses.replace(facts, encoder_calls=tuple(calls), outputs=like.outputs, loss=like.loss)
+
+    def as_meant(self, examination: Examination) -> Examination:
+        """The examination of a call whose training mode later calls show to be meant."""
+        facts = dataclasses.replace(examination.facts, on_purpose=True)
+        still = {finding.rule for finding in self._findings(facts)}
+        findings = tuple(finding for finding in examination.findings if finding.rule in still)
+        return dataclasses.replace(examination, facts=facts, findings=findings)
 
     def findings(self, facts: CallFacts) -> tuple[Finding, ...]:
         """What the rules say of these facts."""
@@ -133,11 +146,7 @@ class Examiner:
             kind=leaf.kind,
         )
 
-    def _suspicious(self, facts: CallFacts) -> bool:
-        """Whether content alone suggests a fault of the mask, which a probe must confirm or refute."""
-        return any(finding.rule in _PROBED for finding in self._findings(facts))
-
-    def _probed(
+    def _asked(
         self,
         facts: CallFacts,
         live: LiveCall,
@@ -145,8 +154,27 @@ class Examiner:
         rows: tuple[int, ...],
         not_checked: list[tuple[str, str]],
     ) -> CallFacts:
-        """The facts with the padding probe and the rows set against themselves unpadded."""
+        """The facts with the probes that can say something: what content suggests is confirmed or refuted."""
+        suspected = {finding.rule for finding in self._findings(facts)}
         base = probes.Base(rows, _take(live.leaves, rows), dry.outputs)
+        if suspected & _PROBED:
+            return self._probed(facts, live, dry, base, not_checked)
+        if "training-mode-at-inference" in suspected:
+            found = probes.repetition(live, base, training=facts.training is True)
+            return facts if found is None else dataclasses.replace(facts, probes={**facts.probes, found.name: found})
+        asked = replays.ask(live, facts, dry, base)
+        pooling = () if asked.pooling is None else (asked.pooling,)
+        return dataclasses.replace(facts, probes={**facts.probes, **asked.probes}, pooling=pooling)
+
+    def _probed(
+        self,
+        facts: CallFacts,
+        live: LiveCall,
+        dry: Pass,
+        base: probes.Base,
+        not_checked: list[tuple[str, str]],
+    ) -> CallFacts:
+        """The facts with the padding probe and the rows set against themselves unpadded."""
         for encoder_call, passed in zip(facts.encoder_calls, dry.encoders, strict=False):
             found = facts.padding(encoder_call)
             if found is None:
@@ -235,7 +263,8 @@ def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...
             own = _same(role, value, arrays, facts.inputs)
             if own is not None:
                 source[role] = own
-        calls.append(EncoderCallFacts(known.get(passed.encoder.path, passed.encoder), given, source))
+        encoder = known.get(passed.encoder.path, passed.encoder)
+        calls.append(EncoderCallFacts(encoder, given, source, training=passed.training))
     reached = {call.encoder.path for call in calls}
     calls += [guess for guess in facts.encoder_calls if guess.encoder.path not in reached]
     roles = {tensor.name: role for call in calls if call.seen for role, tensor in call.source.items()}

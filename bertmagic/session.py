@@ -21,6 +21,7 @@ from bertmagic.facts.cell import Origin
 from bertmagic.facts.model import ModelFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding
+from bertmagic.modes import Modes
 from bertmagic.observe import tokenizers
 from bertmagic.observe.captured import Captured
 from bertmagic.observe.imports import after_import
@@ -64,6 +65,7 @@ class Watch:
         self._calls: list[tokenizers.TokenizerCall] = []
         self._seen = Seen(self._names, _origin)
         self._read: dict[tuple[Any, ...], tuple[int, weakref.ref[Any] | None, CallFacts | None]] = {}
+        self._modes = Modes()
         self._dry: list[Any] = []
         self._described: weakref.WeakKeyDictionary[Any, ModelFacts] = weakref.WeakKeyDictionary()
         self._keys: weakref.WeakKeyDictionary[Any, Sequence[str]] = weakref.WeakKeyDictionary()
@@ -101,7 +103,7 @@ class Watch:
         finally:
             # Nothing of the block is kept alive by the watch: not its tensors, not its exception's frames.
             self._ended, self._calls, self._dry, self._histories, self._tokenizer = [], [], [], [], None
-            self._read, self._seen = {}, Seen(self._names, _origin)
+            self._read, self._seen, self._modes = {}, Seen(self._names, _origin), Modes()
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
@@ -252,6 +254,9 @@ class Watch:
             return self._data_error(examiner, backend.given(kind, model, args, kwargs), said, raised), raised
         if watched is not None:
             live.watched = watched
+        for ended in self._modes.meant(live, model, self._ended):
+            ended.examination = examiner.as_meant(ended.examination)
+        examiner.on_purpose = self._modes.on_purpose(model)
         facts = self._described[model] = backend.describe(model, said, self._names.of)
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
         seen, same, like = self._read.get(signature, (0, None, None))
@@ -260,6 +265,8 @@ class Watch:
         self._read[signature] = (seen + 1, weakref.ref(model), like)
         if like is not None:
             if seen >= MOST_READ:
+                for ended in self._modes.unknown(model, self._ended):
+                    ended.examination = examiner.as_meant(ended.examination)
                 self.unseen(
                     f"calls of `{said}` after the first {MOST_READ}", "one like them was checked, and the rest not read"
                 )

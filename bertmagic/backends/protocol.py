@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -61,6 +61,7 @@ class EncoderPass:
     encoder: EncoderFacts
     given: Mapping[Role, np.ndarray]
     hidden: np.ndarray | None
+    training: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ class Pass:
     error: ErrorFacts | None
     exception: BaseException | None
     seconds: float
+
+
+# What an encoder's call is answered with: its place among the encoders' calls, what it is given by role, and the hidden
+# state (batch, seq, hidden) that it gave when it ran; the hidden state to give instead, whose seq may be another.
+Answer = Callable[[int, Mapping[Role, np.ndarray], np.ndarray], np.ndarray]
 
 
 class LiveCall(Protocol):
@@ -94,8 +100,14 @@ class LiveCall(Protocol):
     unseen: tuple[tuple[str, str], ...]
     # Why the call can only be read and not be run dry, or None.
     content_only: str | None
-    # Whether a gradient tape records the call.
+    # The mode of a direct call and what says so, whether a tape records it, and whether training mode does more to the
+    # model than its outputs show (builds it, updates its statistics), for which it may be meant.
+    training: bool | None
+    training_by: Literal["call", "default", "learning phase"]
     watched: bool
+    updates: bool
+    # Whether code other than the framework's and transformers' own lies around the encoders.
+    own_code: bool
 
     @property
     def size(self) -> int:
@@ -103,6 +115,16 @@ class LiveCall(Protocol):
 
     def run(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, layers: bool) -> Pass:
         """One forward pass, and the loss where `labels` (and sample weights) are given; nothing is left changed."""
+
+    def again(self, arrays: Mapping[str, np.ndarray], training: bool) -> Pass:
+        """One more forward pass of these rows, with other random numbers; nothing is left changed."""
+
+    def replay(self, arrays: Mapping[str, np.ndarray], answer: Answer) -> Pass:
+        """A forward pass in which the encoders do not run: `answer` gives their hidden states in their place.
+
+        Only what lies around the encoders is computed. Random numbers are others than those of the first pass. The
+        pass has an `error` where the encoders were called otherwise than in the last pass that recorded its layers.
+        """
 
     def encode(self, encoder: EncoderFacts, given: Mapping[Role, np.ndarray]) -> np.ndarray:
         """The encoder's last hidden state (batch, seq, hidden) for these arguments."""

@@ -61,10 +61,32 @@ class UnpaddedFacts:
 
 
 @dataclass(frozen=True)
+class PoolingFacts:
+    """One vector a text, made of all positions of a sequence, padding among them, where the mask itself is right.
+
+    `name`: the output or tensor that is moved; `how`: the way of pooling where it is known; `padding`: the number of
+    padding tokens by row of the batch. `moved`: how far it goes, of the size `scale`, when what `ran` says is done.
+    `encoder`: what the cell calls the encoder whose hidden states are pooled; `mask`: the mask that it got, as a name;
+    `layer`: the path of the layer that pools, where there is one.
+    """
+
+    name: str
+    how: Literal["mean", "max"] | None
+    padding: Mapping[int, int]
+    moved: float
+    scale: float
+    ran: str
+    encoder: str
+    mask: str
+    layer: str | None = None
+
+
+@dataclass(frozen=True)
 class EncoderCallFacts:
     """What one encoder received while the dry pass ran (values for the rows run only).
 
     `source`: by role, the call's own input that holds the same values, where there is one: the whole batch's facts.
+    `training`: the mode that it was called in, None where that is not known; the dry pass itself asks for inference.
     """
 
     encoder: EncoderFacts
@@ -72,6 +94,7 @@ class EncoderCallFacts:
     source: Mapping[Role, TensorFacts] = field(default_factory=dict)
     # Whether the encoder's arguments were seen; False: guessed from the call's inputs, the forward did not get there.
     seen: bool = True
+    training: bool | None = None
 
     def whole(self, role: Role) -> TensorFacts | None:
         """The tensor of that role for the whole batch where it is known, else for the rows run."""
@@ -82,7 +105,9 @@ class EncoderCallFacts:
 class CallFacts:
     """One call of a model. `labels`, `outputs`: those of the loss; `error`: what the dry pass raised, if it did.
 
-    `weights`: the sample weights, where the call has any.
+    `weights`: the sample weights, where the call has any. `training`: the mode of a direct call, None where nothing
+    tells it (then inference), and `training_by` what does; `watched`: whether a gradient tape records it; `on_purpose`:
+    whether training mode is meant, as where the same rows are run several times.
     """
 
     kind: CallKind
@@ -104,6 +129,11 @@ class CallFacts:
     parts: int | None = None
     rows_of: int = 0
     rows_run: tuple[int, ...] = ()
+    pooling: tuple[PoolingFacts, ...] = ()
+    training: bool | None = None
+    training_by: Literal["call", "default", "learning phase"] = "call"
+    watched: bool = False
+    on_purpose: bool = False
 
     @property
     def sizes(self) -> dict[str, int]:

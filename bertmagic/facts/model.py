@@ -26,7 +26,7 @@ class EncoderFacts:
     `positions`: rows of the learnt absolute position embeddings, None where positions are relative; `position_offset`:
     the first token's position (RoBERTa: padding id + 1, else 0). `types`: rows of the token type embeddings.
     `takes`: the names that its call takes. `source`: where the sizes were read. `said`: the name
-    that the cell has for the innermost model around it, or None.
+    that the cell has for the innermost model around it, or None. `dropout`: the largest rate that its config sets.
     """
 
     path: str
@@ -42,6 +42,7 @@ class EncoderFacts:
     source: str
     pretrained: str | None = None
     said: str | None = None
+    dropout: float | None = None
 
     @property
     def max_tokens(self) -> int | None:

@@ -56,6 +56,8 @@ CAUSES: dict[str, frozenset[str]] = {
     "regression-head-for-classes": frozenset(),
     "attention-mask-missing": frozenset(),
     "attention-mask-over-padding": frozenset(),
+    "pooling-over-padding": frozenset(),
+    "training-mode-at-inference": frozenset(),
     "padding-side": frozenset(),
     "special-tokens-doubled": frozenset(),
     "special-tokens-missing": frozenset(),

@@ -100,7 +100,15 @@ def describe_encoder(path: str, layer: Any) -> EncoderFacts:
         takes=frozenset(inspect.signature(layer.call).parameters),
         source=source,
         pretrained=getattr(config, "_name_or_path", None) or None,
+        dropout=_dropout(config),
     )
+
+
+def _dropout(config: Any) -> float | None:
+    """The largest dropout rate of the config's own names for one, None where it has none of them."""
+    names = ("hidden_dropout_prob", "attention_probs_dropout_prob", "hidden_dropout", "attention_dropout", "dropout")
+    rates = [rate for name in names if isinstance(rate := getattr(config, name, None), (int, float))]
+    return float(max(rates)) if rates else None
 
 
 def describe(model: Any, said: str, named: Callable[[Any], str | None]) -> ModelFacts:

@@ -24,10 +24,15 @@ class Recorder:
     `encoder_calls`: for each encoder's call, the layer, its path, its arguments and its output (None where it raised).
     `failed`: the path of the innermost layer that an exception passed through. `outputs`: the outermost call's value.
     `passed`: the paths of the layers that went through, in the order in which they ended.
+    `nested`: whether an encoder was called inside another. `instead(layer, args, kwargs)`: gives the encoders' outputs,
+    which then do not run.
     """
 
-    def __init__(self, layers: bool = True) -> None:
+    def __init__(self, layers: bool = True, instead: Callable[..., Any] | None = None) -> None:
         self._keep_layers = layers
+        self._instead = instead
+        self._open = 0
+        self.nested = False
         self._names: list[str] = []
         self._layers: list[tuple[int, Any, dict[str, Any]]] = []
         self.encoder_calls: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
@@ -58,9 +63,15 @@ class Recorder:
         if self._keep_layers:
             note["inputs"] = _shapes((args, kwargs))
             self._layers.append((level, layer, note))
+        encodes = is_encoder(layer)
+        self.nested |= encodes and self._open > 0
+        self._open += encodes
         start = time.perf_counter()
         try:
-            value = original(layer, *args, **kwargs)
+            if encodes and self._instead is not None:
+                value = self._instead(layer, args, kwargs)
+            else:
+                value = original(layer, *args, **kwargs)
         except BaseException:
             note["failed"] = True
             if self.failed is None:
@@ -69,6 +80,7 @@ class Recorder:
         finally:
             note["seconds"] = time.perf_counter() - start
             self._names.pop()
+            self._open -= encodes
         self.passed += (path,)
         if is_encoder(layer):
             self.encoder_calls[encoder_at] = (layer, args, kwargs, value)

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from bertmagic.backends import tree
-from bertmagic.backends.protocol import EncoderPass, Leaf, Pass
+from bertmagic.backends.protocol import Answer, EncoderPass, Leaf, Pass
 from bertmagic.backends.tensorflow import describe
+from bertmagic.backends.tensorflow.encoding import as_numpy, given_by_role, hidden_of, switch
 from bertmagic.backends.tensorflow.layers import Recorder
 from bertmagic.backends.tensorflow.losses import describe_loss
-from bertmagic.backends.tensorflow.state import fresh_compile_state, untouched
+from bertmagic.backends.tensorflow.mode import mode_of, records_gradients, updates_in_training
+from bertmagic.backends.tensorflow.replay import Kept, altered, same_layers
+from bertmagic.backends.tensorflow.state import fresh_compile_state, stir, untouched
 from bertmagic.facts.call import CallKind, ErrorFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts
@@ -54,7 +57,11 @@ class TensorFlowCall:
         self._label_names = _label_names(model)
         self.unseen: tuple[tuple[str, str], ...] = (*_own_steps(model, kind), *_replicas(model))
         self.content_only = _content_only(model)
-        self.watched = False
+        self.training, self.training_by = (None, "call") if data_verb else mode_of(model, arguments)
+        self.watched = records_gradients()
+        self.updates = self.training is True and updates_in_training(model)
+        self.own_code = not type(model).__module__.startswith("transformers.")
+        self._kept: tuple[Kept, ...] = ()
         named = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments) if not _is_switch(leaf)]
         self.size = _rows([leaf for _, leaf, _, is_label in named if not is_label])
         made: list[tuple[tree.Path, Leaf, bool]] = []
@@ -94,9 +101,36 @@ class TensorFlowCall:
 
     def run(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, layers: bool) -> Pass:
         """One pass in inference mode on the rows given: forward, then the loss where there are labels. Never raises."""
+        return self._run(arrays, labels, Recorder(layers), keep=layers)
+
+    def again(self, arrays: Mapping[str, np.ndarray], training: bool) -> Pass:
+        """One more forward pass of these rows, with other random numbers."""
+        return self._run(arrays, None, Recorder(layers=False), stirred=True, training=training)
+
+    def replay(self, arrays: Mapping[str, np.ndarray], answer: Answer) -> Pass:
+        """A forward pass in which `answer` gives the encoders' hidden states, and the encoders do not run."""
+        calls = iter(range(len(self._kept) + 1))
+
+        def instead(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            index = next(calls)
+            kept = same_layers(self._kept, index, layer)
+            given = given_by_role(layer, args, kwargs)
+            return altered(kept, lambda hidden: answer(index, given, hidden))
+
+        return self._run(arrays, None, Recorder(layers=False, instead=instead), stirred=True)
+
+    def _run(
+        self,
+        arrays: Mapping[str, np.ndarray],
+        labels: Mapping[str, np.ndarray] | None,
+        recorder: Recorder,
+        *,
+        keep: bool = False,
+        stirred: bool = False,
+        training: bool = False,
+    ) -> Pass:
         arguments = self._with(arrays, labels or {})
         built = bool(self.model.built)
-        recorder = Recorder(layers)
         error: ErrorFacts | None = None
         exception: BaseException | None = None
         loss = describe_loss(self.model, self._loss) if labels is not None else None
@@ -104,8 +138,10 @@ class TensorFlowCall:
         start = time.perf_counter()
         # What `untouched` itself raises is bertmagic's own failure, and goes on as such.
         with untouched(self.model, random_state=built):
+            if stirred:
+                stir()
             try:
-                keys, value = self._step(arguments, recorder, labels is not None)
+                keys, value = self._step(arguments, recorder, labels is not None, training)
                 loss = _with_value(loss, value)
             except Exception as raised:  # noqa: BLE001  # whatever the model raises is a fact
                 in_loss = recorder.outputs is not None or self._runs_without_labels(arguments, recorder)
@@ -114,10 +150,12 @@ class TensorFlowCall:
                 )
                 exception = raised
         seconds = time.perf_counter() - start
+        if keep and error is None:
+            self._kept = self._keep(recorder)
         return Pass(
             outputs=_named_outputs(self.model, recorder.outputs),
             encoders=self._encoder_passes(recorder),
-            layers=recorder.records() if layers else (),
+            layers=recorder.records(),
             loss=loss,
             history_keys=keys,
             error=error,
@@ -134,7 +172,7 @@ class TensorFlowCall:
         with untouched(self.model), Recorder(layers=False):
             tensors = {name: tf.convert_to_tensor(value) for name, value in given.items()}
             output = layer(**tensors, training=False)
-        hidden = _hidden(output)
+        hidden = hidden_of(output)
         if hidden is None:
             raise ValueError(f"{encoder.type} gives no last hidden state")
         return hidden
@@ -153,18 +191,20 @@ class TensorFlowCall:
         changed: dict[str, Any] = tree.rebuild(self._arguments, change)
         return changed
 
-    def _step(self, arguments: dict[str, Any], recorder: Recorder, with_loss: bool) -> tuple[tuple[str, ...], Any]:
+    def _step(
+        self, arguments: dict[str, Any], recorder: Recorder, with_loss: bool, training: bool = False
+    ) -> tuple[tuple[str, ...], Any]:
         """Forward, then loss and metrics by the model's own code on fresh containers: the logs' keys, the loss."""
         model = self.model
         if not self._data_verb:
             with recorder:
-                self._call(arguments)
+                self._call(arguments, training)
             return (), None
         x, y, weight = (arguments.get(key) for key in _DATA)
         compiled = bool(getattr(model, "_is_compiled", False)) and self._loss is None
         if not with_loss or not compiled or self.unseen:
             with recorder:
-                model(x, training=False)
+                model(x, training=training)
             if with_loss and self._loss is not None and y is not None:
                 return (), self._loss(y, _primary(recorder.outputs))
             return (), None
@@ -203,40 +243,38 @@ class TensorFlowCall:
         failed.outputs = again.outputs
         return True
 
-    def _call(self, arguments: dict[str, Any]) -> Any:
+    def _call(self, arguments: dict[str, Any], training: bool = False) -> Any:
         arguments = dict(arguments)
         positional = arguments.pop("*", ())
-        keywords = arguments.pop("**", {})
-        parameters = inspect.signature(self.model.call).parameters
-        if "training" in parameters:
-            arguments["training"] = False
+        keywords = dict(arguments.pop("**", {}))
+        if "training" in keywords:
+            # Keras takes it for layers without such a parameter too, as the mode of the layers inside.
+            keywords["training"] = training
+        elif training or "training" in inspect.signature(self.model.call).parameters:
+            arguments["training"] = training
         # Keras takes the first argument by position (tf_keras 2.21, `base_layer.CallFunctionSpec.split_out_first_arg`).
         first = next(iter(arguments), None)
         head = () if first is None or first == "training" else (arguments.pop(first),)
         return self.model(*head, *positional, **arguments, **keywords)
 
     def _encoder_passes(self, recorder: Recorder) -> tuple[EncoderPass, ...]:
-        import tensorflow as tf
-
         passes = []
         for layer, args, kwargs, value in recorder.encoder_calls:
             facts = self._encoders.get(id(layer))
-            if facts is None:
-                continue
-            names = describe.call_names(layer)
-            named: dict[str, Any] = {**dict(zip(names, args, strict=False)), **kwargs}
-            head = named.get(names[0])
-            if isinstance(head, Mapping):
-                named = {**named, names[0]: None, **head}
-            elif isinstance(head, (list, tuple)):
-                named = {**named, **dict(zip(names, head, strict=False))}
-            given = {
-                role: as_numpy(named[role])
-                for role in describe.ROLES
-                if tf.is_tensor(named.get(role)) or isinstance(named.get(role), np.ndarray)
-            }
-            passes.append(EncoderPass(facts, given, _hidden(value)))
+            if facts is not None:
+                given = given_by_role(layer, args, kwargs)
+                passes.append(EncoderPass(facts, given, hidden_of(value), switch(kwargs.get("training"))))
         return tuple(passes)
+
+    def _keep(self, recorder: Recorder) -> tuple[Kept, ...]:
+        """What a replay needs of the encoders' calls; nothing where one lies inside another, or gives no such state."""
+        kept = []
+        for layer, args, kwargs, value in recorder.encoder_calls:
+            hidden = hidden_of(value)
+            if recorder.nested or id(layer) not in self._encoders or hidden is None:
+                return ()
+            kept.append(Kept(layer, given_by_role(layer, args, kwargs), value, hidden))
+        return tuple(kept)
 
 
 def _loss_object(loss: Any) -> Any:
@@ -272,17 +310,6 @@ def direct_arguments(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 def _plain_encoding(value: Any) -> Any:
     """transformers' BatchEncoding (a UserDict) as a dict, which its TF models take just the same."""
     return dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
-
-
-def as_numpy(leaf: Any) -> np.ndarray:
-    """A leaf's values as an array; a ragged list as an array of objects."""
-    if hasattr(leaf, "numpy"):
-        value = leaf.numpy()
-        return value if isinstance(value, np.ndarray) else np.asarray(value)
-    try:
-        return np.asarray(leaf)
-    except ValueError:
-        return np.array(leaf, dtype=object)
 
 
 def kind_of(leaf: Any) -> str:
@@ -367,18 +394,6 @@ def _named_outputs(model: Any, outputs: Any) -> tuple[tuple[str, np.ndarray], ..
         names = list(getattr(model, "output_names", None) or ["output"])
         items = [(names[0], outputs)]
     return tuple((name, as_numpy(value)) for name, value in items if hasattr(value, "numpy"))
-
-
-def _hidden(output: Any) -> np.ndarray | None:
-    """The last hidden state of an encoder's output: by name, else its first tensor, of rank 3."""
-    if output is None:
-        return None
-    value = getattr(output, "last_hidden_state", None)
-    if value is None and isinstance(output, (list, tuple)) and output:
-        value = output[0]
-    if value is None or not hasattr(value, "numpy") or len(value.shape) != 3:
-        return None
-    return as_numpy(value)
 
 
 def _with_value(loss: LossFacts | None, value: Any) -> LossFacts | None:

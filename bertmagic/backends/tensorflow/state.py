@@ -58,6 +58,22 @@ def _mutable_variables(model: Any) -> Iterator[Any]:
                     yield state
 
 
+def stir() -> None:
+    """Draw from every source of random numbers, so that what is run next gets others; inside `untouched` only."""
+    from tensorflow.python.eager import context
+
+    random.random()  # no secret is made of it
+    np.random.random()
+    rng = getattr(context.context(), "_rng", None)
+    if rng is not None:
+        rng.random()
+    kept = _random_state()
+    if kept["generator"] is not None:
+        kept["generator"][0].uniform(())
+    if kept["keras"] is not None:
+        kept["keras"][0].random()
+
+
 def _random_state() -> dict[str, Any]:
     from tensorflow.python.eager import context
     from tensorflow.python.ops import stateful_random_ops
