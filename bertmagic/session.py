@@ -7,7 +7,7 @@ import dataclasses
 import sys
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,17 +16,20 @@ from bertmagic.assemble import Ended, assemble
 from bertmagic.backends import BACKENDS, backend_of, loaded_backends
 from bertmagic.backends.protocol import Backend, LiveCall, Unseen
 from bertmagic.examine import Examination, Examiner
-from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
+from bertmagic.facts.call import BroadcastFacts, CallFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin
 from bertmagic.facts.model import ModelFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding
+from bertmagic.followed import Handle, Handles, put
 from bertmagic.modes import Modes
 from bertmagic.observe import tokenizers
 from bertmagic.observe.captured import Captured
+from bertmagic.observe.foreign import foreign_models
 from bertmagic.observe.imports import after_import
 from bertmagic.observe.iterators import replace_in
 from bertmagic.observe.names import Names
+from bertmagic.observe.pooled import Pooled
 from bertmagic.observe.seen import Seen
 from bertmagic.options import Options
 from bertmagic.report import Report
@@ -41,6 +44,12 @@ _last: Report | None = None
 def last() -> Report | None:
     """The last report of this process, or None."""
     return _last
+
+
+def keep_last(report: Report | None) -> None:
+    """Have `last()` give this report."""
+    global _last  # noqa: PLW0603  # as in `Watch`
+    _last = report
 
 
 class Watch:
@@ -71,6 +80,7 @@ class Watch:
         self._keys: weakref.WeakKeyDictionary[Any, Sequence[str]] = weakref.WeakKeyDictionary()
         self._histories: list[tuple[Any, Any]] = []
         self._held: list[str] = []
+        self._handles = Handles()
         self._tokenizer: Any = None
         self.report: Report | None = None
 
@@ -104,10 +114,11 @@ class Watch:
             # Nothing of the block is kept alive by the watch: not its tensors, not its exception's frames.
             self._ended, self._calls, self._dry, self._histories, self._tokenizer = [], [], [], [], None
             self._read, self._seen, self._modes = {}, Seen(self._names, _origin), Modes()
+            self._handles = Handles()
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
-        for name, kind in _foreign_models(self._namespace):
+        for name, kind in foreign_models(self._namespace):
             self.unseen(
                 f"`{name}`", f"it is a {kind} model; those of tf-keras and transformers' TF classes are checked"
             )
@@ -195,7 +206,28 @@ class Watch:
             except Exception as failure:  # noqa: BLE001  # as above
                 self._fail("the reading of an output", failure)
 
+        self._handles.add(ended, model, done)
         return ended
+
+    def followed(
+        self,
+        ended: Handle,
+        pooled: Sequence[Pooled],
+        broadcasts: Sequence[BroadcastFacts],
+    ) -> None:
+        """Say of a call what the cell did with its output: of itself where it was examined, else of one like it."""
+        try:
+            done = self._handles.of(ended, self._ended)
+            backend = None if done is None else backend_of(done.model())
+            if done is not None and backend is not None:
+                findings = Examiner(backend, self.options, self._names, self._pair).findings
+                put(done, pooled, broadcasts, self._namespace, findings)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail("the check of what follows a call", failure)
+
+    def named(self, value: Any) -> str | None:
+        """What the cell calls a value, its functions that are under way too."""
+        return self._names.of(value)
 
     def built(
         self,
@@ -259,6 +291,8 @@ class Watch:
         examiner.on_purpose = self._modes.on_purpose(model)
         facts = self._described[model] = backend.describe(model, said, self._names.of)
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
+        if self._passes(model, signature[1:]):
+            return None, None
         seen, same, like = self._read.get(signature, (0, None, None))
         if same is None or same() is not model:  # an id may come again after its object is gone
             seen, like = 0, None
@@ -280,6 +314,10 @@ class Watch:
         done = Ended(examination, said, backend.peak_bytes(self.options.device), weakref.ref(model))
         self._ended.append(done)
         return done, examination.error
+
+    def _passes(self, model: Any, signature: tuple[Any, ...]) -> bool:  # for `StandingWatch`
+        """Whether such a call need not be looked at: one like it passed in an earlier block."""
+        return False
 
     def _look_at_validation(self, backend: Backend, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Read the data that a training run would validate on; it goes where the training data went."""
@@ -380,21 +418,6 @@ def _origin(value: Any) -> Origin | None:
 
 
 _ABSENT = object()
-
-
-# The base classes of models that no backend knows yet, by the module that defines them.
-_FOREIGN = {
-    ("keras.src.models.model", "Model"): "Keras 3",
-    ("torch.nn.modules.module", "Module"): "PyTorch",
-}
-
-
-def _foreign_models(namespace: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The names of models that no backend knows, and their kind."""
-    for name, value in list(namespace.items()):
-        kinds = [kind for base in type(value).__mro__ if (kind := _FOREIGN.get((base.__module__, base.__name__)))]
-        if kinds and not name.startswith("_"):
-            yield name, kinds[0]
 
 
 def _restore_attribute(model: Any, name: str, before: Any) -> None:

@@ -9,11 +9,12 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from bertmagic.facts.call import CallKind, ErrorFacts
+from bertmagic.facts.call import BroadcastFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin, SymbolicFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tensors import Role
+from bertmagic.observe.pooled import Pooled
 
 
 class Unseen(Exception):
@@ -152,6 +153,17 @@ class Listener(Protocol):
 
         `watched`: whether a gradient tape recorded the call, where it was made in a graph that has been traced already.
         """
+
+    def followed(
+        self,
+        ended: Callable[[Any, BaseException | None], None],
+        pooled: Sequence[Pooled],
+        broadcasts: Sequence[BroadcastFacts],
+    ) -> None:
+        """What the cell's own code did with the output of the call that `before` answered with `ended`."""
+
+    def named(self, value: Any) -> str | None:
+        """What the cell calls a value, its functions that are under way too."""
 
     def built(
         self,

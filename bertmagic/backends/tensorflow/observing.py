@@ -13,6 +13,7 @@ from typing import Any
 
 from bertmagic.backends.protocol import Backend, Listener
 from bertmagic.backends.tensorflow import describe, layers, symbolic, tracing
+from bertmagic.backends.tensorflow.flow import Flow
 from bertmagic.backends.tensorflow.functions import Functions
 from bertmagic.facts.call import CallKind, ErrorFacts
 from bertmagic.observe.lookup import Looked
@@ -94,7 +95,7 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     from tf_keras.src.engine import base_layer, training
 
     inner = inspect.unwrap(vars(base_layer.Layer)["__call__"]).__code__
-    told = _Told(backend, listener, _Patches(), _Busy(), inner)
+    told = _Told(backend, listener, _Patches(), _Busy(), inner, Flow(listener.named, listener.failed))
     patches = told.patches
     patches.add(base_layer.Layer, "__call__", told.wrap_call, told.stays_out)
     patches.add(polymorphic_function.Function, "__call__", lambda original: original, told.functions.note)
@@ -109,9 +110,13 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     try:
         yield
     finally:
-        with quiet(told.busy):
-            told.tell_traced()
-        patches.take_out()
+        try:
+            with quiet(told.busy):
+                for ended, pooled, broadcasts in told.flow.end():
+                    listener.followed(ended, pooled, broadcasts)
+                told.tell_traced()
+        finally:
+            patches.take_out()
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ class _Told:
     patches: _Patches
     busy: _Busy
     inner: CodeType
+    flow: Flow
     traced: list[tracing.Traced] = field(default_factory=list)
     functions: Functions = field(default_factory=Functions)
 
@@ -188,11 +194,11 @@ class _Told:
             __tracebackhide__ = True
             if self.busy.now:
                 return original(model, *args, **kwargs)
-            with quiet(self.busy):
+            with quiet(self.busy), self.flow.off():
                 history = self.listener.fit(self.backend, model, args, kwargs)
             if history is not None:
                 return history
-            with self.patches.suspended():
+            with self.patches.suspended(), self.flow.off():
                 return original(model, *args, **kwargs)
 
         return fit
@@ -224,15 +230,18 @@ class _Told:
         self, kind: CallKind, original: Callable[..., Any], model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         __tracebackhide__ = True
-        with quiet(self.busy):
+        with quiet(self.busy), self.flow.off():
             ended = self.listener.before(self.backend, kind, model, args, kwargs)
         try:
-            with self.patches.suspended():
+            with self.patches.suspended(), self.flow.off():
                 value = original(model, *args, **kwargs)
         except BaseException as raised:
             ended(None, raised)
             raise
         ended(value, None)
+        if kind == "call":
+            with self.flow.off():
+                self.flow.note(model, args, kwargs, value, ended)
         return value
 
     def _build(self, original: Callable[..., Any], layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
