@@ -88,7 +88,7 @@ class BertMagics(Magics):
         _deliver(shell, args, report)
         return None
 
-    @_line_magic
+    @_line_magic  # type: ignore[untyped-decorator]
     def bertwatch(self, line: str) -> None:
         """Check every cell that touches a model, silent while all is well: `%bertwatch on`, `%bertwatch off`.
 

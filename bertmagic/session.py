@@ -165,7 +165,7 @@ class Watch:
             self._look_at_validation(backend, model, args, kwargs)
         except Exception as failure:  # noqa: BLE001  # as above
             self._fail("the check of the validation data", failure)
-        if self.run_for_real and not any(_is_wrong(ended) for ended in self._ended):
+        if self.run_for_real and not any(ended.is_wrong for ended in self._ended):
             return None
         if done is not None:
             done.dry = True
@@ -407,7 +407,7 @@ class Watch:
                 or tokenizers.is_tokenizer(value)
                 or tokenizers.is_encoding(value)
                 or backend_of(value) is not None
-                or any(name == _root(tensor.said) for ended in self._ended for tensor in _tensors(ended))
+                or any(name == _root(tensor.said) for ended in self._ended for tensor in ended.tensors)
             )
         ]
 
@@ -425,14 +425,6 @@ def _restore_attribute(model: Any, name: str, before: Any) -> None:
         model.__dict__.pop(name, None)
     else:
         model.__dict__[name] = before
-
-
-def _is_wrong(ended: Ended) -> bool:
-    return any(finding.severity != "advice" for finding in ended.examination.findings)
-
-
-def _tensors(ended: Ended) -> tuple[Any, ...]:
-    return (*ended.examination.facts.inputs, *ended.examination.facts.labels)
 
 
 def _root(said: str | None) -> str | None:

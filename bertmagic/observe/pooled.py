@@ -37,6 +37,16 @@ class Pooled:
         """Whether the cell's own operation was seen."""
         return self.made is not None
 
+    def on(self, rows: np.ndarray) -> Pooled:
+        """The same where its rows are these of a larger batch; the others are not known."""
+        size = int(rows.max()) + 1
+        places = {int(row): place for place, row in enumerate(rows)}
+        whole, right = (np.zeros((size, each.shape[1]), each.dtype) for each in (self.whole, self.right))
+        for row, place in places.items():
+            whole[row], right[row] = self.whole[place], self.right[place]
+        padding = {row: self.padding[place] for row, place in places.items() if place in self.padding}
+        return Pooled(self.how, padding, whole, right, self.made)
+
     @property
     def moved(self) -> float:
         """How far the vectors of padded rows go without the padding."""

@@ -232,3 +232,51 @@ def test_nothing_of_the_cell_is_kept(tf: Any, bert: Any, batch: SimpleNamespace)
         gc.collect()
         assert [ref() for ref in refs] == [None, None]
     assert watch.report is not None
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_flat_labels_in_a_traced_step(loop: SimpleNamespace, labels: Any, name: str) -> None:
+    watch = traced_step(loop, WRONG[name], labels)
+    assert rules(watch.report) == ["labels-shape"], watch.report
+    assert watch.report is not None
+    assert next(each for each in watch.report.findings if each.severity == "error").subject in ("ratings", "y")
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_meant_stays_silent_in_a_traced_step(loop: SimpleNamespace, labels: Any, name: str) -> None:
+    watch = traced_step(loop, RIGHT[name], labels)
+    assert rules(watch.report) == [], watch.report
+
+
+def traced_step(loop: SimpleNamespace, loss: Any, labels: Any) -> Watch:
+    """The same training step as a tf.function."""
+    tf, batch, head = loop.tf, loop.batch, loop.head
+    head.build((None, 16))
+
+    @tf.function
+    def train(ids: Any, mask: Any, y: Any) -> Any:
+        with tf.GradientTape() as tape:
+            predicted = head(loop.bert(ids, attention_mask=mask, training=True).pooler_output)
+            value = loss(tf, loop.keras, predicted, y)
+        return tape.gradient(value, head.trainable_variables)
+
+    with Watch(namespace={"ratings": labels}) as watch:
+        train(tf.constant(batch.ids), tf.constant(batch.mask), labels)
+    assert watch.report is not None
+    assert watch.report.internal_errors == ()
+    return watch
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_a_mean_over_padding_in_a_function(tf: Any, bert: Any, batch: SimpleNamespace, right: bool) -> None:
+    @tf.function
+    def embed(ids: Any, mask: Any) -> Any:
+        hidden = bert(ids, attention_mask=mask).last_hidden_state
+        return masked(tf, hidden, mask) if right else tf.reduce_mean(hidden, axis=1)
+
+    space: dict[str, Any] = {"mask": batch.mask}
+    with Watch(namespace=space) as watch:
+        space["vectors"] = embed(tf.constant(batch.ids), tf.constant(batch.mask))
+    assert watch.report is not None
+    assert watch.report.internal_errors == ()
+    assert rules(watch.report) == ([] if right else ["pooling-over-padding"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,8 +72,10 @@ class _Made:
 class Flow:
     """Follows the outputs of the calls that it is told of. `named`: what the cell calls a value, while code runs."""
 
-    def __init__(self, named: Callable[[Any], str | None], failed: Callable[[str, BaseException], None]) -> None:
-        self._named, self._failed = named, failed
+    def __init__(
+        self, named: Callable[[Any], str | None], failed: Callable[[str, BaseException], None], most: int = _MOST
+    ) -> None:
+        self._named, self._failed, self._most = named, failed, most
         self._known: dict[int, tuple[weakref.ref[Any], _Made]] = {}
         self._calls: list[_Call] = []
         self._compared = 0
@@ -91,10 +93,10 @@ class Flow:
             tensors = list(_tensors(value))
             states = [each for each in tensors if _rank(each) == 3]
             if states and describe.is_pretrained(layer) | describe.is_encoder(layer):
-                call.mask = _mask(layer, given_by_role(layer, args, kwargs), states[0])
+                call.mask = right_mask(layer, given_by_role(layer, args, kwargs), states[0])
                 if call.mask is not None and self._compared < _MOST_POOLED:
                     self._compared += 1
-                    call.pooled.append(_pool(call.mask, as_numpy(states[0]), "mean", None))
+                    call.pooled.append(pool(call.mask, as_numpy(states[0]), "mean", None))
             for each in tensors:
                 self._follow(each, _Made(call, call.mask is not None and _rank(each) == 3, pure=True))
             self._calls.append(call)
@@ -122,6 +124,17 @@ class Flow:
             if pooled or casts:
                 yield call.ended, pooled, casts
         self._calls.clear()
+
+    def walk(self, layer: Any, operations: Iterable[Any], starts: Iterable[Any]) -> tuple[BroadcastFacts, ...]:
+        """Follow what is made of `starts` through the operations of a graph, in order; the broadcasts in a loss."""
+        call = _Call(layer, None)
+        for tensor in starts:
+            self._follow(tensor, _Made(call, states=False, pure=True))
+        for operation in operations:
+            made = [self._made(each) for each in operation.inputs]
+            if any(each is not None for each in made):
+                self._operation(operation.type, list(operation.inputs), made, operation.outputs)
+        return () if call.paired else tuple(each.facts for each in call.casts if each.reduced)
 
     def _set(self, on: bool) -> None:
         from tensorflow.python.framework import op_callbacks
@@ -167,11 +180,10 @@ class Flow:
         if op_type in ("Mean", "Sum") and _rank(outputs[0]) == 0:
             for each in casts:
                 each.reduced = True
-        rows = {int(each.shape[0]) for each in outputs if _rank(each) > 0}
+        rows = {_shape(each)[0] for each in outputs if _rank(each) > 0}
         # One number a row is a label, a weight, or the like; dropout and layers bring others.
         pure = all(each.pure for each in followed) and not any(
-            op_type in _OF_A_LOSS and _rank(each) > 0 and {int(each.shape[0]), int(_size(each))} <= rows
-            for each in others
+            op_type in _OF_A_LOSS and _rank(each) > 0 and {_shape(each)[0], _size(each)} <= rows for each in others
         )
         same = place is not None and op_type in _KEEPS_STATES and all(_rank(each) < 1 for each in others)
         states = same and all(each.states for each in followed)
@@ -181,29 +193,29 @@ class Flow:
 
     def _of_states(self, op_type: str, inputs: list[Any], call: _Call, others: list[Any], outputs: Any) -> None:
         """Note what a pooling over the sequence, or a weight for each position, makes of hidden states, given first."""
-        shape = tuple(inputs[0].shape)
+        shape = _shape(inputs[0])
         if call.mask is None:
             return
-        if any(tuple(each.shape)[:2] == shape[:2] or shape[1] in tuple(each.shape)[:3] for each in others):
+        if any(_shape(each)[:2] == shape[:2] or shape[1] in _shape(each)[:3] for each in others):
             call.weighed = True
         if op_type not in ("Mean", "Max", "Sum", "Slice", "StridedSlice") and any(
-            shape[1] in tuple(each.shape) for each in inputs if not _is_data(each) and _rank(each)
+            shape[1] in _shape(each) for each in inputs if not _is_data(each) and _rank(each)
         ):
             call.weighed = True  # a boolean mask, or the positions to take
         axes = as_numpy(inputs[1]).ravel().tolist() if op_type in _POOLS else []
         if axes in ([1], [-2]) and _rank(outputs[0]) == 2 and sum(each.op for each in call.pooled) < _MOST_POOLED:
             how = "max" if op_type == "Max" else "mean"
-            pooled = _pool(call.mask, as_numpy(inputs[0]), how, weakref.ref(outputs[0]))
+            pooled = pool(call.mask, as_numpy(inputs[0]), how, weakref.ref(outputs[0]))
             call.pooled = [each for each in call.pooled if each.op] + [pooled]
 
     def _broadcast(self, op_type: str, inputs: Any, made: list[_Made | None], outputs: Any) -> _Cast | None:
         """The broadcast of an output (batch, 1) against other values (batch,), or of (batch,) against (batch, 1)."""
         if op_type not in _AGAINST or len(inputs) != 2 or _rank(outputs[0]) != 2:
             return None
-        shapes = [tuple(each.shape) for each in inputs]
-        size = int(outputs[0].shape[0])
-        if size < 2 or tuple(outputs[0].shape) != (size, size) or sorted(shapes, key=len) != [(size,), (size, 1)]:
-            if made[0] is not None and made[1] is not None and _is_outer(shapes, outputs[0].shape):
+        shapes = [_shape(each) for each in inputs]
+        size = _shape(outputs[0])[0]
+        if size < 2 or _shape(outputs[0]) != (size, size) or sorted(shapes, key=len) != [(size,), (size, 1)]:
+            if made[0] is not None and made[1] is not None and _is_outer(shapes, _shape(outputs[0])):
                 made[0].call.paired = True  # all pairs of the outputs themselves are meant: a distance, a ranking
             return None
         if (made[0] is None) == (made[1] is None):
@@ -217,9 +229,9 @@ class Flow:
             return None
         facts = BroadcastFacts(
             output=self._named(output),
-            output_shape=tuple(output.shape),
+            output_shape=_shape(output),
             labels=self._named(labels),
-            labels_shape=tuple(labels.shape),
+            labels_shape=_shape(labels),
             what=_AGAINST[op_type],
         )
         cast = _Cast(facts)
@@ -231,9 +243,9 @@ class Flow:
         return known[1] if known is not None and known[0]() is tensor else None
 
     def _follow(self, tensor: Any, made: _Made) -> None:
-        if len(self._known) >= _MOST:
+        if len(self._known) >= self._most:
             self._known = {key: each for key, each in self._known.items() if each[0]() is not None}
-        if len(self._known) < _MOST:
+        if len(self._known) < self._most:
             self._known[id(tensor)] = (weakref.ref(tensor), made)
 
     def _fail(self, failure: BaseException) -> None:
@@ -262,15 +274,20 @@ def _rank(tensor: Any) -> int:
     return -1 if shape is None or shape.rank is None else int(shape.rank)
 
 
+def _shape(tensor: Any) -> tuple[int, ...]:
+    """The shape, -1 for an axis whose size a graph does not know."""
+    return tuple(-1 if size is None else int(size) for size in tensor.shape)
+
+
 def _size(tensor: Any) -> int:
     return int(tensor.shape.num_elements() or 0)
 
 
-def _is_outer(shapes: list[tuple[int, ...]], result: Any) -> bool:
-    return tuple(result) not in shapes and len(tuple(result)) == 2
+def _is_outer(shapes: list[tuple[int, ...]], result: tuple[int, ...]) -> bool:
+    return result not in shapes and len(result) == 2
 
 
-def _mask(layer: Any, given: Mapping[Any, np.ndarray], states: Any) -> np.ndarray | None:
+def right_mask(layer: Any, given: Mapping[Any, np.ndarray], states: Any) -> np.ndarray | None:
     """The encoder's mask (batch, seq), where it is 0 on padding tokens alone and somewhere; else None."""
     mask, ids = given.get("attention_mask"), given.get("input_ids")
     shape = tuple(states.shape)[:2]
@@ -283,7 +300,7 @@ def _mask(layer: Any, given: Mapping[Any, np.ndarray], states: Any) -> np.ndarra
     return kept
 
 
-def _pool(mask: np.ndarray, states: np.ndarray, how: str, made: weakref.ref[Any] | None) -> Pooled:
+def pool(mask: np.ndarray, states: np.ndarray, how: str, made: weakref.ref[Any] | None) -> Pooled:
     """The pooling of hidden states over all positions, and over those that the mask leaves."""
     states, weight = states.astype("float32"), mask[:, :, None].astype("float32")
     if how == "max":

@@ -12,7 +12,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from bertmagic.backends.protocol import Backend, Listener
-from bertmagic.backends.tensorflow import describe, layers, symbolic, tracing
+from bertmagic.backends.tensorflow import describe, graph_flow, layers, symbolic, tracing
 from bertmagic.backends.tensorflow.flow import Flow
 from bertmagic.backends.tensorflow.functions import Functions
 from bertmagic.facts.call import CallKind, ErrorFacts
@@ -162,7 +162,8 @@ class _Told:
                 reason = "its arguments have no values while the graph is traced"
                 self.listener.unseen(place, reason if isinstance(why, tracing.NoValue) else f"{reason}: {why}")
                 continue
-            self.listener.before(self.backend, "call", call.layer, args, kwargs, watched=call.taped)
+            ended = self.listener.before(self.backend, "call", call.layer, args, kwargs, watched=call.taped)
+            self._tell_graph(call, args, kwargs, ended)
             self.listener.unseen(
                 f"{place}, after its first call", "what is traced runs without Python: one batch of each shape is read"
             )
@@ -170,6 +171,17 @@ class _Told:
         for function, model in self.functions.unseen(_of_interest):
             before = "it was traced before this check began, and what is traced runs without Python"
             self.listener.unseen(f"`{model.name}` inside `{function}`", before)
+
+    def _tell_graph(self, call: tracing.Traced, args: tuple[Any, ...], kwargs: dict[str, Any], ended: Any) -> None:
+        """Tell of what the function does with the model's outputs."""
+        try:
+            broadcasts = graph_flow.broadcasts(call, self.listener.named, self.listener.failed)
+            pooled = graph_flow.pooled(call.layer, args, kwargs)
+        except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
+            self.listener.failed("the reading of a function's graph", failure)
+            return
+        if broadcasts or pooled:
+            self.listener.followed(ended, pooled, broadcasts)
 
     def wrap_call(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """A layer's `__call__`: recorded in a dry pass, told of where a model is called directly."""
