@@ -33,9 +33,9 @@ MESSAGES = {
         (
             "`ratings` is broadcast against every row's output",
             (
-                "`ratings` has shape (batch=3), and `predicted` has shape (batch=3, outputs=1): their difference has shape "
-                "(3, 3), each label against the output of every row, and not each against its own. One number is made of "
-                "it without an error."
+                "`ratings` has shape (batch=3), and `predicted` has shape (batch=3, outputs=1): their difference has "
+                "shape (3, 3), each label against the output of every row, and not each against its own. "
+                "One number is made of it without an error."
             ),
             "Give the labels the outputs' shape",
             "ratings = tf.reshape(ratings, (-1, 1))",
@@ -47,9 +47,9 @@ MESSAGES = {
         (
             "the labels are broadcast against every row's output",
             (
-                "The labels have shape (batch=3), and what is made of the output of `model` has shape (batch=3, outputs=1): "
-                "their product has shape (3, 3), each label against the output of every row, and not each against its own. "
-                "One number is made of it without an error."
+                "The labels have shape (batch=3), and what is made of the output of `model` has shape (batch=3, "
+                "outputs=1): their product has shape (3, 3), each label against the output of every row, and not each "
+                "against its own. One number is made of it without an error."
             ),
             "Give the labels the outputs' shape",
             "labels = tf.reshape(labels, (-1, 1))",
@@ -61,9 +61,9 @@ MESSAGES = {
         (
             "`y` is broadcast against every row's output",
             (
-                "`y` has shape (batch=3, outputs=1), and `predicted` has shape (batch=3): their difference has shape "
-                "(3, 3), each label against the output of every row, and not each against its own. One number is made of "
-                "it without an error."
+                "`y` has shape (batch=3, outputs=1), and `predicted` has shape (batch=3): their difference has "
+                "shape (3, 3), each label against the output of every row, and not each against its own. "
+                "One number is made of it without an error."
             ),
             "Give the labels the outputs' shape",
             "y = tf.reshape(y, (-1,))",

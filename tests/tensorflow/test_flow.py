@@ -239,7 +239,8 @@ def test_flat_labels_in_a_traced_step(loop: SimpleNamespace, labels: Any, name: 
     watch = traced_step(loop, WRONG[name], labels)
     assert rules(watch.report) == ["labels-shape"], watch.report
     assert watch.report is not None
-    assert next(each for each in watch.report.findings if each.severity == "error").subject in ("ratings", "y")
+    subject = next(each for each in watch.report.findings if each.severity == "error").subject
+    assert subject == ("labels" if name == "squeezed" else "ratings"), "`y[:, None]` has no name"
 
 
 @pytest.mark.parametrize("name", RIGHT)
