@@ -11,6 +11,7 @@ from bertmagic import tables
 from bertmagic.examine import Examination
 from bertmagic.facts.call import CallFacts, ErrorFacts
 from bertmagic.facts.cell import BuildFacts, CellFacts
+from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding
 from bertmagic.options import Options
 from bertmagic.report import Device, NotChecked, Report, Rows, Verdict
@@ -42,6 +43,16 @@ class Ended:
         """What the call raised, or would have raised, in a line."""
         dry = self.examination.facts.error
         return self.raised or (f"{dry.type}: {dry.text}" if dry is not None else None)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether an error or a warning was found."""
+        return any(finding.severity != "advice" for finding in self.examination.findings)
+
+    @property
+    def tensors(self) -> tuple[TensorFacts, ...]:
+        """The inputs and labels of the call."""
+        return (*self.examination.facts.inputs, *self.examination.facts.labels)
 
 
 def assemble(

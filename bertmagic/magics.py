@@ -10,10 +10,10 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
-from bertmagic.observe.cell import COMPILE_ERRORS, Cell, Shell, compile_cell, show_as_plain_cell
+from bertmagic.observe.cell import COMPILE_ERRORS, Cell, Shell, compile_cell, hide_frames, show_as_plain_cell
 from bertmagic.options import BadUse, Options, known_rules
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _argument: Any = argument
 _magic_arguments: Any = magic_arguments
 _line_cell_magic: Any = line_cell_magic
+_line_magic: Any = line_magic
 _ARGUMENTS = (
     _argument("objects", nargs="*", metavar="MODEL INPUTS [LABELS]", help="What to check (line form), without spaces."),
     _argument("-o", "--output", metavar="NAME", help="Bind the report to this name."),
@@ -58,7 +59,11 @@ def _magic(method: _F) -> _F:
 # `TokenError` for an unbalanced bracket after `!` (`run_cell_magic`, IPython 9.18.1). `Cell` sees to the semicolon.
 @magics_class
 class BertMagics(Magics):
-    """`%%bertcheck` and `%bertcheck`."""
+    """`%%bertcheck`, `%bertcheck` and `%bertwatch`."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self.watching = _Watching(shell)
 
     @_magic
     def bertcheck(self, line: str, cell: str | None = None) -> Any:
@@ -73,6 +78,7 @@ class BertMagics(Magics):
             options = _options(args)
             _check_form(args, is_cell=cell is not None)
         if cell is not None:
+            self.watching.drop()
             return _check_cell(shell, args, options, cell)
         if args.explain:
             _say(_page(args.explain), sys.stdout)
@@ -81,6 +87,85 @@ class BertMagics(Magics):
             report = _check_objects(shell, args, options)
         _deliver(shell, args, report)
         return None
+
+    @_line_magic  # type: ignore[untyped-decorator]
+    def bertwatch(self, line: str) -> None:
+        """Check every cell that touches a model, silent while all is well: `%bertwatch on`, `%bertwatch off`.
+
+        Nothing is dry: `fit` is checked and then trains. A model that passed with such inputs is not checked again.
+        `%bertwatch` alone says whether it is on.
+        """
+        asked = line.strip()
+        if asked not in ("", "on", "off"):
+            raise UsageError(f"%bertwatch takes on or off; found {asked!r}")
+        if asked:
+            self.watching.set(asked == "on")
+        _say(self.watching.said(), sys.stdout)
+
+
+class _Watching:
+    """Watches the plain cells of a shell from the next one on, while it is on."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._on = False
+        self._passed: Any = None
+        self._watch: Any = None
+        self._take_back: Callable[[], None] = lambda: None
+
+    def set(self, on: bool) -> None:
+        """Turn it on or off; off, nothing of it is left."""
+        if on != self._on:
+            act = self._shell.events.register if on else self._shell.events.unregister
+            act("pre_run_cell", self._before)
+            act("post_run_cell", self._after)
+        self._on = on
+        if not on:
+            self.drop()
+            self._passed = None
+
+    def said(self) -> str:
+        """Its state, in a sentence."""
+        if not self._on:
+            return "bertwatch is off."
+        passed = len(self._passed) if self._passed is not None else 0
+        known = f" {passed} {'model has' if passed == 1 else 'models have'} passed." if passed else ""
+        return f"bertwatch is on: cells that touch a model are checked, and `fit` trains.{known}"
+
+    def drop(self) -> None:
+        """Watch the running cell no more, and say nothing of it."""
+        watch, self._watch = self._watch, None
+        self._take_back()
+        if watch is not None:
+            watch.leave()
+
+    def _before(self, info: Any) -> None:
+        if self._watch is not None or info.raw_cell is None or info.raw_cell.lstrip().startswith("%%bertcheck"):
+            return
+        try:
+            from bertmagic.standing import Passed, StandingWatch
+
+            self._passed = Passed() if self._passed is None else self._passed
+            watch = StandingWatch(self._shell.user_ns, self._passed)
+            watch.__enter__()
+            self._watch, self._take_back = watch, hide_frames(self._shell)
+        except Exception as error:  # noqa: BLE001  # whatever fails in the check, the cell goes on
+            _say_own_failure(error)
+
+    def _after(self, result: Any) -> None:
+        watch, self._watch = self._watch, None
+        if watch is None:
+            return
+        self._take_back()
+        raised = result.error_in_exec
+        try:
+            watch.__exit__(type(raised), raised, getattr(raised, "__traceback__", None))
+            if watch.shows:
+                from bertmagic.panel import show
+
+                show(watch.report)
+        except Exception as error:  # noqa: BLE001  # as above
+            _say_own_failure(error)
 
 
 def _check_cell(shell: Shell, args: Namespace, options: Options, source: str) -> Any:
@@ -288,6 +373,8 @@ def load(ipython: Shell) -> None:
 def unload(ipython: Shell) -> None:
     """Take out of the shell's tables whatever `load` put there; IPython has no call for it (9.18.1)."""
     mine = ipython.magics_manager.registry.pop(BertMagics.__name__, None)
+    if mine is not None:
+        mine.watching.set(False)
     for table in ipython.magics_manager.magics.values():
         # The type is looked at first: any attribute of a magic that IPython has not imported yet would import it.
         for name in [name for name, magic in table.items() if isinstance(magic, MethodType) and magic.__self__ is mine]:

@@ -7,7 +7,7 @@ import dataclasses
 import sys
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,18 +16,21 @@ from bertmagic.assemble import Ended, assemble
 from bertmagic.backends import BACKENDS, backend_of, loaded_backends
 from bertmagic.backends.protocol import Backend, Failing, LiveCall, Unseen
 from bertmagic.examine import Examination, Examiner
-from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
+from bertmagic.facts.call import BroadcastFacts, CallFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import CellFacts, Origin
 from bertmagic.facts.loading import LoadingFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding
+from bertmagic.followed import Handle, Handles, put
 from bertmagic.modes import Modes
 from bertmagic.observe import tokenizers
 from bertmagic.observe.captured import Captured
+from bertmagic.observe.foreign import foreign_models
 from bertmagic.observe.imports import after_import
 from bertmagic.observe.iterators import replace_in
 from bertmagic.observe.names import Names
+from bertmagic.observe.pooled import Pooled
 from bertmagic.observe.seen import Seen
 from bertmagic.options import Options
 from bertmagic.report import Report
@@ -42,6 +45,12 @@ _last: Report | None = None
 def last() -> Report | None:
     """The last report of this process, or None."""
     return _last
+
+
+def keep_last(report: Report | None) -> None:
+    """Have `last()` give this report."""
+    global _last  # noqa: PLW0603  # as in `Watch`
+    _last = report
 
 
 class Watch:
@@ -72,6 +81,7 @@ class Watch:
         self._keys: weakref.WeakKeyDictionary[Any, Sequence[str]] = weakref.WeakKeyDictionary()
         self._histories: list[tuple[Any, Any]] = []
         self._held: list[str] = []
+        self._handles = Handles()
         self._tokenizer: Any = None
         self.report: Report | None = None
 
@@ -105,11 +115,12 @@ class Watch:
             # Nothing of the block is kept alive by the watch: not its tensors, not its exception's frames.
             self._ended, self._calls, self._dry, self._histories, self._tokenizer = [], [], [], [], None
             self._read, self._modes, self._seen = {}, Modes(), Seen(self._names, _origin, self._loading)
+            self._handles = Handles()
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
         cell = self._cell_facts(raised)
-        for name, kind in _foreign_models(self._namespace):
+        for name, kind in foreign_models(self._namespace):
             self.unseen(
                 f"`{name}`", f"it is a {kind} model; those of tf-keras and transformers' TF classes are checked"
             )
@@ -169,7 +180,7 @@ class Watch:
             self._look_at_validation(backend, model, args, kwargs)
         except Exception as failure:  # noqa: BLE001  # as above
             self._fail("the check of the validation data", failure)
-        if self.run_for_real and not any(_is_wrong(ended) for ended in self._ended):
+        if self.run_for_real and not any(ended.is_wrong for ended in self._ended):
             return None
         if done is not None:
             done.dry = True
@@ -185,12 +196,19 @@ class Watch:
         return history
 
     def before(
-        self, backend: Backend, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        backend: Backend,
+        kind: CallKind,
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        watched: bool | None = None,
     ) -> Callable[[Any, BaseException | None], None]:
         """Examine a real call before it runs; what is returned is told how it ended."""
         done: Ended | None = None
         try:
-            done, _ = self._look(kind, backend, model, args, kwargs)
+            done, _ = self._look(kind, backend, model, args, kwargs, watched=watched)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report, never the cell's
             self._fail(f"the check of `{kind}`", failure)
 
@@ -203,7 +221,28 @@ class Watch:
             except Exception as failure:  # noqa: BLE001  # as above
                 self._fail("the reading of an output", failure)
 
+        self._handles.add(ended, model, done)
         return ended
+
+    def followed(
+        self,
+        ended: Handle,
+        pooled: Sequence[Pooled],
+        broadcasts: Sequence[BroadcastFacts],
+    ) -> None:
+        """Say of a call what the cell did with its output: of itself where it was examined, else of one like it."""
+        try:
+            done = self._handles.of(ended, self._ended)
+            backend = None if done is None else backend_of(done.model())
+            if done is not None and backend is not None:
+                findings = Examiner(backend, self.options, self._names, self._pair).findings
+                put(done, pooled, broadcasts, self._namespace, findings)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail("the check of what follows a call", failure)
+
+    def named(self, value: Any) -> str | None:
+        """What the cell calls a value, its functions that are under way too."""
+        return self._names.of(value)
 
     def built(
         self,
@@ -225,6 +264,10 @@ class Watch:
     def unseen(self, what: str, why: str) -> None:
         """Note what could not be looked into."""
         self._unseen[what, why] = None
+
+    def failed(self, what: str, failure: BaseException) -> None:
+        """Note a failure of bertmagic's own, which is a line in the report."""
+        self._fail(what, failure)
 
     def holds_back(
         self,
@@ -255,6 +298,7 @@ class Watch:
         kwargs: dict[str, Any],
         *,
         loss: Any = None,
+        watched: bool | None = None,
     ) -> tuple[Ended | None, BaseException | None]:
         """Examine a call, or only read it where one like it was examined; and what it would raise."""
         __tracebackhide__ = True
@@ -267,6 +311,8 @@ class Watch:
             return None, None
         except Exception as raised:  # noqa: BLE001  # what Keras' own data handling says of such data
             return self._data_error(examiner, backend.given(kind, model, args, kwargs), said, raised), raised
+        if watched is not None:
+            live.watched = watched
         for ended in self._modes.meant(live, model, self._ended):
             ended.examination = examiner.as_meant(ended.examination)
         examiner.on_purpose = self._modes.on_purpose(model)
@@ -274,6 +320,8 @@ class Watch:
         facts = dataclasses.replace(facts, dry=any(backend.share(model, trained) for trained in self._dry))
         self._described[model] = facts
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
+        if self._passes(model, signature[1:]):
+            return None, None
         seen, same, like = self._read.get(signature, (0, None, None))
         if same is None or same() is not model:  # an id may come again after its object is gone
             seen, like = 0, None
@@ -295,6 +343,10 @@ class Watch:
         done = Ended(examination, said, backend.peak_bytes(self.options.device), weakref.ref(model))
         self._ended.append(done)
         return done, examination.error
+
+    def _passes(self, model: Any, signature: tuple[Any, ...]) -> bool:  # for `StandingWatch`
+        """Whether such a call need not be looked at: one like it passed in an earlier block."""
+        return False
 
     def _look_at_validation(self, backend: Backend, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Read the data that a training run would validate on; it goes where the training data went."""
@@ -361,7 +413,7 @@ class Watch:
 
     def _tokenized(self, call: tokenizers.TokenizerCall) -> None:
         try:
-            if call.error is None:
+            if call.error is None and call.output is not None:
                 self._calls.append(call)
             self._seen.tokenized(call)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
@@ -391,7 +443,7 @@ class Watch:
                 or tokenizers.is_tokenizer(value)
                 or tokenizers.is_encoding(value)
                 or backend_of(value) is not None
-                or any(name == _root(tensor.said) for ended in self._ended for tensor in _tensors(ended))
+                or any(name == _root(tensor.said) for ended in self._ended for tensor in ended.tensors)
             )
         ]
 
@@ -404,34 +456,11 @@ def _origin(value: Any) -> Origin | None:
 _ABSENT = object()
 
 
-# The base classes of models that no backend knows yet, by the module that defines them.
-_FOREIGN = {
-    ("keras.src.models.model", "Model"): "Keras 3",
-    ("torch.nn.modules.module", "Module"): "PyTorch",
-}
-
-
-def _foreign_models(namespace: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The names of models that no backend knows, and their kind."""
-    for name, value in list(namespace.items()):
-        kinds = [kind for base in type(value).__mro__ if (kind := _FOREIGN.get((base.__module__, base.__name__)))]
-        if kinds and not name.startswith("_"):
-            yield name, kinds[0]
-
-
 def _restore_attribute(model: Any, name: str, before: Any) -> None:
     if before is _ABSENT:
         model.__dict__.pop(name, None)
     else:
         model.__dict__[name] = before
-
-
-def _is_wrong(ended: Ended) -> bool:
-    return any(finding.severity != "advice" for finding in ended.examination.findings)
-
-
-def _tensors(ended: Ended) -> tuple[Any, ...]:
-    return (*ended.examination.facts.inputs, *ended.examination.facts.labels)
 
 
 def _root(said: str | None) -> str | None:

@@ -10,13 +10,14 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from bertmagic.facts.call import CallKind, ErrorFacts
+from bertmagic.facts.call import BroadcastFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin, SymbolicFacts
 from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tensors import Role
 from bertmagic.facts.training import HardwareFacts, StateFacts
+from bertmagic.observe.pooled import Pooled
 
 
 class Unseen(Exception):
@@ -160,9 +161,30 @@ class Listener(Protocol):
         """In place of a training run; returns the framework's own history."""
 
     def before(
-        self, backend: Backend, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        backend: Backend,
+        kind: CallKind,
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        watched: bool | None = None,
     ) -> Callable[[Any, BaseException | None], None]:
-        """Before a real call; what it returns is told how the call ended: its value, or what it raised."""
+        """Before a real call; what it returns is told how the call ended: its value, or what it raised.
+
+        `watched`: whether a gradient tape recorded the call, where it was made in a graph that has been traced already.
+        """
+
+    def followed(
+        self,
+        ended: Callable[[Any, BaseException | None], None],
+        pooled: Sequence[Pooled],
+        broadcasts: Sequence[BroadcastFacts],
+    ) -> None:
+        """What the cell's own code did with the output of the call that `before` answered with `ended`."""
+
+    def named(self, value: Any) -> str | None:
+        """What the cell calls a value, its functions that are under way too."""
 
     def built(
         self,
@@ -182,6 +204,9 @@ class Listener(Protocol):
 
     def unseen(self, what: str, why: str) -> None:
         """Something that could not be looked into."""
+
+    def failed(self, what: str, failure: BaseException) -> None:
+        """Something in bertmagic itself failed."""
 
     def holds_back(
         self,

@@ -87,6 +87,21 @@ class PoolingFacts:
 
 
 @dataclass(frozen=True)
+class BroadcastFacts:
+    """One number of the model's for each row, and one label for each row, that the cell's own code sets each against
+    all: (batch, 1) and (batch,), of which one number comes in the end, as a loss.
+
+    `what`: the operation in words (`difference`). `output`, `labels`: the cell's names, None where it has none.
+    """
+
+    output: str | None
+    output_shape: tuple[int, ...]
+    labels: str | None
+    labels_shape: tuple[int, ...]
+    what: str
+
+
+@dataclass(frozen=True)
 class EncoderCallFacts:
     """What one encoder received while the dry pass ran (values for the rows run only).
 
@@ -138,6 +153,7 @@ class CallFacts:
     rows_of: int = 0
     rows_run: tuple[int, ...] = ()
     pooling: tuple[PoolingFacts, ...] = ()
+    broadcasts: tuple[BroadcastFacts, ...] = ()
     training: bool | None = None
     training_by: Literal["call", "default", "learning phase"] = "call"
     watched: bool = False

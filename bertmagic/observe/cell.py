@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import CodeType, TracebackType
@@ -112,6 +113,35 @@ def show_as_plain_cell(shell: Shell, error: BaseException, *, frames: bool = Tru
     shell.events.register("post_execute", take_back)
 
 
+def hide_frames(shell: Shell) -> Callable[[], None]:
+    """Have the errors of a plain cell shown without frames of bertmagic, until what is returned is called.
+
+    Nothing is done where somebody else has a handler of errors already (`set_custom_exc`).
+    """
+    if shell.custom_exceptions != ():
+        return lambda: None
+    earlier = shell.custom_exceptions, shell.CustomTB
+
+    def show(
+        shell: Shell,
+        kind: type[BaseException],
+        value: BaseException,
+        traceback: TracebackType | None,
+        tb_offset: int | None = None,  # noqa: ARG001  # IPython passes it by name
+    ) -> None:
+        value.__traceback__ = _without_ours(_entries(traceback))
+        shell.showtraceback((kind, value, value.__traceback__), running_compiled_code=True)
+
+    shell.set_custom_exc((Exception,), show)
+    mine = shell.CustomTB
+
+    def take_back() -> None:
+        if shell.CustomTB is mine:
+            shell.custom_exceptions, shell.CustomTB = earlier
+
+    return take_back
+
+
 def _place(shell: Shell, body: str) -> tuple[int, str | None, int]:
     """The running cell's number, its raw text where `body` is the end of it, and how many lines stand before `body`."""
     number, raw, before = shell.execution_count, None, 1
@@ -170,20 +200,24 @@ def _users_frames(top: TracebackType | None) -> TracebackType | None:
     Frames of bertmagic below the cell go too: a watched `fit` passes through one, and Keras' own filter, which takes
     out what is Keras', may leave one at the end (tf_keras/src/utils/traceback_utils.py, 2.21.0).
     """
-    entries: list[TracebackType] = []
-    entry = top
-    while entry is not None:
-        entries.append(entry)
-        entry = entry.tb_next
+    entries = _entries(top)
     bottom = next((i for i, each in enumerate(entries) if each.tb_frame.f_code is Cell.run.__code__), None)
-    if bottom is None:
-        return top
-    kept = entries[:1] + [
-        each
-        for each in entries[bottom + 1 :]
-        if str(each.tb_frame.f_globals.get("__name__", "")).partition(".")[0] != "bertmagic"
-    ]
+    return top if bottom is None else _without_ours(entries[:1] + entries[bottom + 1 :], kept=1)
+
+
+def _entries(top: TracebackType | None) -> list[TracebackType]:
+    entries: list[TracebackType] = []
+    while top is not None:
+        entries.append(top)
+        top = top.tb_next
+    return entries
+
+
+def _without_ours(entries: list[TracebackType], kept: int = 0) -> TracebackType | None:
+    """The traceback of these entries without those of bertmagic; the first `kept` stay."""
     plain: TracebackType | None = None
-    for each in reversed(kept):
-        plain = TracebackType(plain, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    for place, each in reversed(list(enumerate(entries))):
+        ours = str(each.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == "bertmagic"
+        if place < kept or not ours:
+            plain = TracebackType(plain, each.tb_frame, each.tb_lasti, each.tb_lineno)
     return plain

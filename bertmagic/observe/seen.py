@@ -42,6 +42,11 @@ class Seen:
         self._built: list[BuildFacts] = []
         self._outputs = Outputs()
 
+    @property
+    def anything(self) -> bool:
+        """Whether a tokenizer was called or a graph was built."""
+        return bool(self._tokenized or self._built)
+
     def tokenized(self, call: TokenizerCall) -> None:
         """Describe a tokenizer's call while its arguments' names can still be found."""
         if len(self._tokenized) < _MOST_CALLS or call.error is not None:

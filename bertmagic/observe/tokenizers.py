@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from bertmagic.facts.model import EncoderFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.observe.lookup import Looked, is_autograph_call, outwards, under_autograph
 
 MODULE = "transformers.tokenization_utils_base"
 _CALLS = ("__call__", "encode", "encode_plus", "batch_encode_plus", "pad")
+# What each of them looks up before it fails on what is no text (transformers 4.53.3).
+_NEXT = "_get_padding_truncation_strategies"
 
 
 @dataclass(frozen=True)
 class TokenizerCall:
     """One call of a tokenizer: what it was given, and what it gave or raised.
 
-    `again(**kwargs)`: the same call with these keywords, told to nobody.
+    `again(**kwargs)`: the same call with these keywords, told to nobody; None for a call that was seen to begin only,
+    in a function that AutoGraph traces: then there is neither output nor error.
     """
 
     tokenizer: Any
@@ -51,10 +57,11 @@ def is_encoding(value: Any) -> bool:
 def noting(note: Callable[[TokenizerCall], None]) -> Iterator[None]:
     """Call `note` with each outermost tokenizer call until the context ends (transformers' base class is wrapped).
 
-    `note` must raise nothing.
+    `note` must raise nothing. What AutoGraph calls is noted as it begins, and no frame of ours is in it.
     """
     base = sys.modules[MODULE].PreTrainedTokenizerBase
     inside = threading.local()
+    begun = _Begun(note)
     originals = {name: vars(base)[name] for name in _CALLS if name in vars(base)}
 
     def wrap(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,12 +90,58 @@ def noting(note: Callable[[TokenizerCall], None]) -> Iterator[None]:
         return call
 
     for name, original in originals.items():
-        setattr(base, name, wrap(name, original))
+        setattr(base, name, Looked(original, wrap(name, original), begun.stays_out))
+    if _NEXT in vars(base):
+        originals[_NEXT] = vars(base)[_NEXT]
+        setattr(base, _NEXT, Looked(originals[_NEXT], originals[_NEXT], begun.stays_out))
     try:
         yield
     finally:
         for name, original in originals.items():
             setattr(base, name, original)
+
+
+class _Begun:
+    """Notes the calls that AutoGraph makes of a tokenizer as they begin, each once however often it looks."""
+
+    def __init__(self, note: Callable[[TokenizerCall], None]) -> None:
+        self._note = note
+        self._last: tuple[Any, Any] = (None, None)
+
+    def stays_out(self, obj: Any, frame: FrameType) -> bool:
+        """Whether `frame` looks a method up for AutoGraph's sake; the call is then noted."""
+        if not under_autograph(frame):
+            return False
+        given = frame.f_locals
+        called, args = given.get("f"), given.get("args")
+        # AutoGraph converts `type(f).__call__`, so that the lookup is the class's; only `f` tells whose call it is.
+        if is_autograph_call(frame) and (obj is None or obj is called) and is_tokenizer(called):
+            self._begins(args, TokenizerCall(called, None, "__call__", args or (), given.get("kwargs") or {}))
+        elif obj is not None and (name := _converted(obj, frame)) is not None and name != "__call__":
+            # Another method's call is first seen where its own code, converted, looks up the next.
+            names = inspect.signature(getattr(type(obj), name)).parameters
+            keywords = {key: given[key] for key in names if key in given and key != "self"}
+            self._begins(frame.f_code, TokenizerCall(obj, None, name, (), keywords))
+        return True
+
+    def _begins(self, by: Any, call: TokenizerCall) -> None:
+        """Note a call that has not been noted; `by` is one object for all lookups of one call."""
+        if self._last[0] is not call.tokenizer or self._last[1] is not by:
+            self._last = (call.tokenizer, by)
+            self._note(call)
+
+
+def _converted(obj: Any, frame: FrameType) -> str | None:
+    """Which method of `obj` the code of `frame` is, as AutoGraph converted it; None for others and for inner calls."""
+    own = [
+        each.f_code.co_name.removeprefix("tf__")
+        for each in outwards(frame)
+        if each.f_code.co_name.startswith("tf__")
+        and each.f_code.co_name.removeprefix("tf__") in _CALLS
+        and each.f_locals.get("self") is obj
+    ]
+    here = frame.f_code.co_name.removeprefix("tf__")
+    return here if len(own) == 1 and own[0] == here else None
 
 
 _BY_ROWS = "its output holds the batch's first row"

@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from bertmagic.facts.axes import axis_names, shape_text, token_axes
-from bertmagic.facts.call import CallFacts
+from bertmagic.facts.call import BroadcastFacts, CallFacts
 from bertmagic.facts.loss import LossKind
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
@@ -37,6 +37,8 @@ def labels_shape(call: CallFacts) -> Finding | None:
         model = TFBertForTokenClassification.from_pretrained(…)      # one output a token
         model.fit(inputs, tags)
     """
+    if call.broadcasts:
+        return _broadcast(call, call.broadcasts[0])
     if call.loss is None or len(call.labels) != 1:
         return None
     output = compared_output(call)
@@ -69,6 +71,34 @@ def labels_shape(call: CallFacts) -> Finding | None:
             "shapes that fit": ", ".join(map(str, wanted)),
         },
         _fix(call, output, labels, wanted[0]),
+    )
+
+
+def _broadcast(call: CallFacts, found: BroadcastFacts) -> Finding:
+    """The finding on labels that the cell's own code, and not a loss of Keras', sets against every row's output."""
+    rows = found.output_shape[0]
+    column = len(found.labels_shape) > len(found.output_shape)
+    sizes, axes = {**call.sizes, "batch": rows, "outputs": 1}, ("batch", "outputs")
+    labels = shape_text(found.labels_shape, sizes, known=axes[: len(found.labels_shape)], output=True)
+    output = shape_text(found.output_shape, sizes, known=axes[: len(found.output_shape)], output=True)
+    subject = found.labels or "labels"
+    said = f"`{found.labels}`" if found.labels else "the labels"
+    of = f"`{found.output}`" if found.output else f"what is made of the output of `{call.model.said}`"
+    shape = "(-1,)" if column else "(-1, 1)"
+    return Finding(
+        "labels-shape",
+        "error",
+        subject,
+        f"{said} {'is' if found.labels else 'are'} broadcast against every row's output",
+        f"{said[0].upper()}{said[1:]} {'has' if found.labels else 'have'} shape {labels}, and {of} has shape {output}: "
+        f"their {found.what} has shape ({rows}, {rows}), each label against the output of every row, and not each "
+        "against its own. One number is made of it without an error.",
+        {
+            "shape of the labels": str(found.labels_shape),
+            "shape of the outputs": str(found.output_shape),
+            f"shape of the {found.what}": str((rows, rows)),
+        },
+        Fix("Give the labels the outputs' shape", f"{subject} = tf.reshape({subject}, {shape})"),
     )
 
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
 from typing import Any
 
 from bertmagic.backends.protocol import Backend, Listener
-from bertmagic.backends.tensorflow import describe, layers, symbolic
+from bertmagic.backends.tensorflow import describe, graph_flow, layers, symbolic, tracing
+from bertmagic.backends.tensorflow.flow import Flow
+from bertmagic.backends.tensorflow.functions import Functions
 from bertmagic.facts.call import CallKind, ErrorFacts
+from bertmagic.observe.lookup import Looked
 
+# Calls of one model in graphs that are read: one for each shape that a tf.function was traced for.
+_MOST_TRACED = 16
 _SAVING = ("save", "save_weights", "export", "save_pretrained", "push_to_hub")
 # The verbs that run for real, and what each is to the check.
 _VERBS: dict[str, CallKind] = {
@@ -47,11 +54,19 @@ class _Patches:
         self._originals: list[tuple[type, str, Any]] = []
         self._wrappers: list[tuple[type, str, Any]] = []
 
-    def add(self, owner: type, name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-        """Have `wrap(original)` in the place of `owner.name` from the next `put_in` on."""
+    def add(
+        self,
+        owner: type,
+        name: str,
+        wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
+        stays_out: Callable[[Any, FrameType], bool] | None = None,
+    ) -> None:
+        """Have `wrap(original)` in the place of `owner.name` from the next `put_in` on, but where it `stays_out`."""
         original = vars(owner)[name]
+        wrapped = wrap(original)
+        wrapper = wrapped if wrapped is original else functools.wraps(original)(wrapped)
         self._originals.append((owner, name, original))
-        self._wrappers.append((owner, name, functools.wraps(original)(wrap(original))))
+        self._wrappers.append((owner, name, Looked(original, wrapper, stays_out) if stays_out else wrapper))
 
     def put_in(self) -> None:
         """Set the wrappers."""
@@ -76,11 +91,14 @@ class _Patches:
 @contextlib.contextmanager
 def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     """Wrap `Layer.__call__` and the verbs of `Model` (tf_keras 2.21) until the context ends."""
+    from tensorflow.python.eager.polymorphic_function import polymorphic_function
     from tf_keras.src.engine import base_layer, training
 
-    told = _Told(backend, listener, _Patches(), _Busy())
+    inner = inspect.unwrap(vars(base_layer.Layer)["__call__"]).__code__
+    told = _Told(backend, listener, _Patches(), _Busy(), inner, Flow(listener.named, listener.failed))
     patches = told.patches
-    patches.add(base_layer.Layer, "__call__", told.wrap_call)
+    patches.add(base_layer.Layer, "__call__", told.wrap_call, told.stays_out)
+    patches.add(polymorphic_function.Function, "__call__", lambda original: original, told.functions.note)
     patches.add(training.Model, "fit", told.wrap_fit)
     for verb, kind in _VERBS.items():
         patches.add(training.Model, verb, functools.partial(told.wrap_verb, kind=kind))
@@ -92,21 +110,81 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     try:
         yield
     finally:
-        patches.take_out()
+        try:
+            with quiet(told.busy):
+                for ended, pooled, broadcasts in told.flow.end():
+                    listener.followed(ended, pooled, broadcasts)
+                told.tell_traced()
+        finally:
+            patches.take_out()
 
 
 @dataclass(frozen=True)
 class _Told:
-    """Who is told of what, and the wrappers that tell."""
+    """Who is told of what, and the wrappers that tell. `inner`: the code of `Layer.__call__` itself."""
 
     backend: Backend
     listener: Listener
     patches: _Patches
     busy: _Busy
+    inner: CodeType
+    flow: Flow
+    traced: list[tracing.Traced] = field(default_factory=list)
+    functions: Functions = field(default_factory=Functions)
+
+    def stays_out(self, layer: Any, frame: FrameType) -> bool:
+        """Whether a call of `layer` is to run without a wrapper; one while a graph is traced is noted for later."""
+        if layers.current() is not None or (not self.busy.now and not tracing.is_tracing()):
+            return False
+        try:
+            if layer is not None and not self.busy.now and _of_interest(layer):
+                self._note(layer, frame)
+        except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
+            self.listener.failed("the reading of a call in a graph", failure)
+        return True
+
+    def _note(self, layer: Any, frame: FrameType) -> None:
+        call = tracing.note(layer, frame, self.inner, _of_interest)
+        known = [each for each in self.traced if each.layer is layer]
+        if call is None or any(each.graph is call.graph and _same(each, call) for each in known):
+            return
+        if len(known) < _MOST_TRACED:
+            self.traced.append(call)
+
+    def tell_traced(self) -> None:
+        """Tell of the calls that went into graphs, whose arguments have values now."""
+        while self.traced:
+            call = self.traced.pop(0)
+            place = f"`{call.layer.name}` inside " + (f"`{call.function}`" if call.function else "a graph")
+            try:
+                args, kwargs = call.resolved()
+            except Exception as why:  # noqa: BLE001  # whatever TensorFlow says of such an operation
+                reason = "its arguments have no values while the graph is traced"
+                self.listener.unseen(place, reason if isinstance(why, tracing.NoValue) else f"{reason}: {why}")
+                continue
+            ended = self.listener.before(self.backend, "call", call.layer, args, kwargs, watched=call.taped)
+            self._tell_graph(call, args, kwargs, ended)
+            self.listener.unseen(
+                f"{place}, after its first call", "what is traced runs without Python: one batch of each shape is read"
+            )
+
+        for function, model in self.functions.unseen(_of_interest):
+            before = "it was traced before this check began, and what is traced runs without Python"
+            self.listener.unseen(f"`{model.name}` inside `{function}`", before)
+
+    def _tell_graph(self, call: tracing.Traced, args: tuple[Any, ...], kwargs: dict[str, Any], ended: Any) -> None:
+        """Tell of what the function does with the model's outputs."""
+        try:
+            broadcasts = graph_flow.broadcasts(call, self.listener.named, self.listener.failed)
+            pooled = graph_flow.pooled(call.layer, args, kwargs)
+        except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
+            self.listener.failed("the reading of a function's graph", failure)
+            return
+        if broadcasts or pooled:
+            self.listener.followed(ended, pooled, broadcasts)
 
     def wrap_call(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """A layer's `__call__`: recorded in a dry pass, told of where a model is called directly."""
-        import tensorflow as tf
 
         def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
@@ -117,11 +195,6 @@ class _Told:
                 return original(layer, *args, **kwargs)
             if _is_symbolic(args, kwargs):
                 return self._build(original, layer, args, kwargs)
-            if not tf.executing_eagerly():
-                why = "its arguments have no values while the graph is traced"
-                self.listener.unseen(f"`{layer.name}` inside a tf.function", why)
-                with self.patches.suspended():
-                    return original(layer, *args, **kwargs)
             return self._for_real("call", original, layer, args, kwargs)
 
         return called
@@ -133,11 +206,11 @@ class _Told:
             __tracebackhide__ = True
             if self.busy.now:
                 return original(model, *args, **kwargs)
-            with quiet(self.busy):
+            with quiet(self.busy), self.flow.off():
                 history = self.listener.fit(self.backend, model, args, kwargs)
             if history is not None:
                 return history
-            with self.patches.suspended():
+            with self.patches.suspended(), self.flow.off():
                 return original(model, *args, **kwargs)
 
         return fit
@@ -169,15 +242,18 @@ class _Told:
         self, kind: CallKind, original: Callable[..., Any], model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         __tracebackhide__ = True
-        with quiet(self.busy):
+        with quiet(self.busy), self.flow.off():
             ended = self.listener.before(self.backend, kind, model, args, kwargs)
         try:
-            with self.patches.suspended():
+            with self.patches.suspended(), self.flow.off():
                 value = original(model, *args, **kwargs)
         except BaseException as raised:
             ended(None, raised)
             raise
         ended(value, None)
+        if kind == "call":
+            with self.flow.off():
+                self.flow.note(model, args, kwargs, value, ended)
         return value
 
     def _build(self, original: Callable[..., Any], layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -195,6 +271,12 @@ class _Told:
         with quiet(self.busy):
             self.listener.built(self.backend, layer, args, kwargs, value=value)
         return value
+
+
+def _same(one: tracing.Traced, other: tracing.Traced) -> bool:
+    """Whether two notes are of one call, looked up twice."""
+    mine, others = ([*each.args, *each.kwargs.values()] for each in (one, other))
+    return len(mine) == len(others) and all(a is b for a, b in zip(mine, others, strict=True))
 
 
 def _of_interest(layer: Any) -> bool:
