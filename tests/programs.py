@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,7 @@ class Program:
     takes: frozenset[str] | None = None
     error: str | None = None
     seen: bool = True
-    state: StateFacts = StateFacts()
+    state: StateFacts = field(default_factory=StateFacts)
     hardware: HardwareFacts | None = None
 
     @property

@@ -287,7 +287,7 @@ def _is_cut(encoder_call: EncoderCallFacts, tensor: TensorFacts) -> bool:
 
 
 def _are_vectors(call: CallFacts, encoder_call: EncoderCallFacts, tensor: TensorFacts) -> bool:
-    """Whether a floating-point tensor holds features: most of its finite values are no whole numbers, nor scaled ids."""
+    """Whether a floating-point tensor holds features: its finite values are mostly no whole numbers, nor scaled ids."""
     values = tensor.values
     if values is None or not _is_float(tensor) or values.ndim not in (2, 3) or not values.size:
         return False
