@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from cell_programs import CellProgram
 from programs import A_TOKEN, HEADS, Program
 
 from bertmagic.facts.call import CallFacts
+from bertmagic.facts.cell import CellFacts
+from bertmagic.rules import RULES
 
 Change = Callable[[Program, np.random.Generator], CallFacts]
+CellChange = Callable[[CellProgram, np.random.Generator], CellFacts]
 ONE_A_TEXT = tuple(name for name in HEADS if name not in (*A_TOKEN, "choices"))
 TRAINED = tuple(name for name in ONE_A_TEXT if name not in ("none", "a loss that is written by hand"))
 
@@ -25,7 +29,17 @@ class Mutation:
     needs: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class CellMutation:
+    """The same for a rule about a whole cell."""
+
+    slug: str
+    change: CellChange
+    needs: dict[str, Any]
+
+
 MUTATIONS: dict[str, Mutation] = {}
+CELL_MUTATIONS: dict[str, CellMutation] = {}
 
 
 def mutation(slug: str, **needs: Any) -> Callable[[Change], Change]:
@@ -33,7 +47,21 @@ def mutation(slug: str, **needs: Any) -> Callable[[Change], Change]:
 
     def add(change: Change) -> Change:
         assert change.__name__ not in MUTATIONS
-        MUTATIONS[change.__name__] = Mutation(slug, change, {"head": ONE_A_TEXT, **needs})
+        if slug in RULES:  # else the rule is still to come; that each rule has its mutation is tested
+            MUTATIONS[change.__name__] = Mutation(slug, change, {"head": ONE_A_TEXT, **needs})
+        return change
+
+    return add
+
+
+def cell_mutation(slug: str, **needs: Any) -> Callable[[CellChange], CellChange]:
+    """Register a fault of a whole cell, likewise."""
+
+    def add(change: CellChange) -> CellChange:
+        assert change.__name__ not in CELL_MUTATIONS
+        if slug in RULES:
+            assert RULES[slug].about == "cell"
+            CELL_MUTATIONS[change.__name__] = CellMutation(slug, change, {"head": ONE_A_TEXT, **needs})
         return change
 
     return add

@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from facts_builder import BERT, ROBERTA, TOKENIZER, VOCABULARY, call, computed, having, model, tensor
 from hypothesis import strategies as st
+from states import right_hardware, right_state
 
 from bertmagic.facts.call import CallFacts, UnpaddedFacts
 from bertmagic.facts.model import EncoderFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.facts.training import HardwareFacts, StateFacts
 
 WIDEST = 16  # what the encoders have positions for
 
@@ -99,6 +101,8 @@ class Program:
     takes: frozenset[str] | None = None
     error: str | None = None
     seen: bool = True
+    state: StateFacts = field(default_factory=StateFacts)
+    hardware: HardwareFacts | None = None
 
     @property
     def padding(self) -> np.ndarray:
@@ -146,7 +150,8 @@ class Program:
             container=self.container,
             seen=self.seen,
         )
-        facts = having(facts, weights=self.weights)
+        state = dataclasses.replace(self.state, label_span=facts.state.label_span if facts.state is not None else None)
+        facts = having(facts, weights=self.weights, state=state, hardware=self.hardware)
         if self.loss is not None:
             facts = computed(facts, 0.7, from_logits=self.from_logits) if self.error is None else facts
         if ran and choices:
@@ -267,6 +272,8 @@ def programs(
         moved=3e-7 if given is not None and either() else None,
         others=(tensor("stars", random.normal(size=len(ids)).astype("float32")),) if either() else (),
         weights=(tensor("sample_weight", random.random(len(ids)).astype("float32")),) if either() else (),
+        state=right_state(random),
+        hardware=right_hardware(random),
     )
     return _with_labels(program, padding, random)
 

@@ -73,11 +73,20 @@ def test_ids_that_cannot_be_looked_up(ids: np.ndarray) -> None:
         FLOATS * 4 + 0.25,
         FLOATS.astype("float64") / 100,
         np.where(IDS == PAD, np.nan, FLOATS),
+        np.pad(FLOATS, ((0, 0), (0, 20)), constant_values=np.nan),
         IDS.astype("bool"),
         np.where(MASK == 1, 2048 + 2 * (np.arange(18).reshape(3, 6) * 37), 0).astype("float16"),
         np.where(MASK == 1, 4096 + 4 * (np.arange(18).reshape(3, 6) * 97), 0).astype("float16").astype("float32"),
     ],
-    ids=["fractions", "scaled to 1", "nan for padding", "bool", "half precision", "half precision, made float32"],
+    ids=[
+        "fractions",
+        "scaled to 1",
+        "nan for padding",
+        "nan mostly",
+        "bool",
+        "half precision",
+        "half precision, made float32",
+    ],
 )
 def test_ids_that_an_integer_input_cuts_off(ids: np.ndarray) -> None:
     found = check("ids-not-integer", cut(ids))

@@ -287,13 +287,15 @@ def _is_cut(encoder_call: EncoderCallFacts, tensor: TensorFacts) -> bool:
 
 
 def _are_vectors(call: CallFacts, encoder_call: EncoderCallFacts, tensor: TensorFacts) -> bool:
-    """Whether a floating-point tensor holds features: most of its values are no whole numbers, nor scaled ids."""
+    """Whether a floating-point tensor holds features: its finite values are mostly no whole numbers, nor scaled ids."""
     values = tensor.values
     if values is None or not _is_float(tensor) or values.ndim not in (2, 3) or not values.size:
         return False
     numbers = values.astype("float64")
-    whole = np.isfinite(numbers) & (numbers == np.trunc(numbers))
-    if whole.mean() > 0.5:
+    if not np.isfinite(numbers).all():
+        # Ids padded with NaN are ids, however much of them is padding.
+        numbers = numbers[np.isfinite(numbers)]
+    if not numbers.size or (numbers == np.trunc(numbers)).mean() > 0.5:
         return False
     sizes = [encoder_call.encoder.vocab_rows, call.tokenizer.vocab_rows if call.tokenizer is not None else None]
     scales = [size - less for size in sizes if size is not None for less in (0, 1)]
