@@ -385,7 +385,8 @@ def _trains_its_own_way(model: Any) -> bool:
 
     bases = [base for base in (training.Model, describe.pretrained_class()) if base is not None]
     names = ("train_step", "make_train_function", "compute_loss")
-    return any(getattr(type(model), name) not in [getattr(base, name) for base in bases] for name in names)
+    own = [name for name in names if hasattr(model, name)]  # an encoder's main layer is a layer, and has none of them
+    return any(getattr(type(model), name) not in [getattr(base, name) for base in bases] for name in own)
 
 
 def _replicas(model: Any) -> tuple[tuple[str, str], ...]:
