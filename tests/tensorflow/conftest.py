@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,6 +56,18 @@ def batch() -> SimpleNamespace:
         ids[row, -padding:] = 0
         mask[row, -padding:] = 0
     return SimpleNamespace(ids=ids, mask=mask, labels=np.array([0, 1, 0, 1, 1, 0]))
+
+
+@pytest.fixture(autouse=True)
+def _weights_as_before(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The one BERT that all tests share leaves each of them with the weights that it came with."""
+    if "bert" not in request.fixturenames:
+        yield
+        return
+    bert = request.getfixturevalue("bert")
+    weights = bert.get_weights()
+    yield
+    bert.set_weights(weights)
 
 
 @pytest.fixture

@@ -160,7 +160,10 @@ def test_a_call_in_a_function_is_checked_with_its_values(
     assert call.kind == "call"
     np.testing.assert_array_equal(call.inputs[0].values, batch.ids)
     assert watch.report is not None
-    assert [each.rule for each in watch.report.findings if each.severity != "advice"] == ["attention-mask-missing"]
+    assert [each.rule for each in watch.report.findings if each.severity != "advice"] == [
+        "attention-mask-missing",
+        "training-mode-at-inference",
+    ]
     assert f"`{bert.name}` inside `encode`, after its first call" in why_unseen(watch)
 
 
