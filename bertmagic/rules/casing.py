@@ -9,7 +9,7 @@ from bertmagic.rules.words import listed
 
 # Shares of a vocabulary's tokens that hold a capital letter: bert-base-cased's is near a half, bert-base-uncased's 0.
 # A sample below the least size tells nothing.
-_CASED, _UNCASED, _LEAST = 0.1, 0.002, 200
+_CASED, _UNCASED, _LEAST = 0.1, 0.002, 50
 
 
 @cell_rule("warning")
