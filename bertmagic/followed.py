@@ -1,4 +1,4 @@
-"""What the cell's own code did with a call's outputs, put to the facts of that call and to its findings."""
+"""What the cell's own code did with a call's outputs or the model's weights, put to its facts and its findings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from bertmagic.assemble import Ended
 from bertmagic.facts.call import BroadcastFacts, CallFacts
+from bertmagic.facts.training import EncoderState, OptimizerFacts, StateFacts
 from bertmagic.finding import Finding
 from bertmagic.observe.pooled import Pooled, said_pooling
 
@@ -46,4 +47,25 @@ def put(
     broadcast = facts.broadcasts or tuple(broadcasts)
     if (pooling, broadcast) != (facts.pooling, facts.broadcasts):
         facts = dataclasses.replace(facts, pooling=pooling, broadcasts=broadcast)
+        done.examination = dataclasses.replace(done.examination, facts=facts, findings=findings(facts))
+
+
+def step(
+    ended: Iterable[Ended],
+    model: Any,
+    optimizer: OptimizerFacts,
+    encoders: tuple[EncoderState, ...],
+    findings: Callable[[CallFacts], tuple[Finding, ...]],
+) -> None:
+    """Have the rules look at a call of `model` again, as one of a loop that trains these encoders of it.
+
+    A call under a tape before others: one like it, without, may have come first.
+    """
+    calls = [each for each in ended if each.model() is model and each.examination.facts.kind == "call"]
+    for done in sorted(calls, key=lambda each: not each.examination.facts.watched)[:1]:
+        facts = done.examination.facts
+        known = facts.state or StateFacts()
+        # A loop has no callbacks, and asks no `train_step`.
+        state = dataclasses.replace(known, encoders=encoders, optimizer=optimizer, own_step=False, may_set_rate=())
+        facts = dataclasses.replace(facts, state=state)
         done.examination = dataclasses.replace(done.examination, facts=facts, findings=findings(facts))

@@ -21,8 +21,9 @@ from bertmagic.facts.cell import CellFacts, Origin
 from bertmagic.facts.loading import LoadingFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
+from bertmagic.facts.training import EncoderState, OptimizerFacts
 from bertmagic.finding import Finding
-from bertmagic.followed import Handle, Handles, put
+from bertmagic.followed import Handle, Handles, put, step
 from bertmagic.modes import Modes
 from bertmagic.observe import tokenizers
 from bertmagic.observe.captured import Captured
@@ -239,6 +240,16 @@ class Watch:
                 put(done, pooled, broadcasts, self._namespace, findings)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self._fail("the check of what follows a call", failure)
+
+    def stepped(self, model: Any, optimizer: OptimizerFacts, encoders: tuple[EncoderState, ...]) -> None:
+        """Say of a call of `model` what the cell's own loop trains with the optimizer."""
+        try:
+            backend = backend_of(model)
+            if backend is not None:
+                examiner = Examiner(backend, self.options, self._names, self._pair)
+                step(self._ended, model, optimizer, encoders, examiner.findings)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self._fail("the check of an optimizer's step", failure)
 
     def named(self, value: Any) -> str | None:
         """What the cell calls a value, its functions that are under way too."""

@@ -105,6 +105,51 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
             "net.optimizer.learning_rate = 2e-5",
         ),
     ),
+    "adam's default in a loop": (
+        "learning-rate-high",
+        having("call", optimizer=dataclasses.replace(ADAM, said="optimizer"), for_training=True),
+        (
+            "`optimizer` trains the pretrained encoder of `bert` at a learning rate of 0.001",
+            (
+                "`optimizer` is Adam with a learning rate of 0.001, Adam's default, and it trains 85,054,464 of the "
+                "85,054,464 parameters in the layers of `bert`. They are pretrained: the weights of its layer "
+                "normalizations are 0.41 … 0.9877, and 1 throughout in a new encoder. BERT was fine-tuned at 2e-5 to "
+                "5e-5; each step here is 20 to 50 times as long."
+            ),
+            "Train at a rate for fine-tuning",
+            "optimizer.learning_rate = 2e-5",
+        ),
+    ),
+    "a schedule in a loop": (
+        "learning-rate-high",
+        having("call", optimizer=OptimizerFacts("AdamW", True, 3e-3, "CosineDecay", slots=2, said="steps")),
+        (
+            "`steps` trains the pretrained encoder of `bert` at a learning rate of 0.003",
+            (
+                "`steps` is AdamW with a learning rate of 0.003, the highest of its CosineDecay, and it trains "
+                "85,054,464 of the 85,054,464 parameters in the layers of `bert`. They are pretrained: the weights of "
+                "its layer normalizations are 0.41 … 0.9877, and 1 throughout in a new encoder. BERT was fine-tuned at "
+                "2e-5 to 5e-5; each step here is 60 to 150 times as long."
+            ),
+            "Train at a rate for fine-tuning",
+            "steps = tf.keras.optimizers.AdamW(2e-5)",
+        ),
+    ),
+    "an optimizer without a name in a loop": (
+        "learning-rate-high",
+        having("call", optimizer=dataclasses.replace(ADAM, said="Adam")),
+        (
+            "`Adam` trains the pretrained encoder of `bert` at a learning rate of 0.001",
+            (
+                "Adam has a learning rate of 0.001, Adam's default, and it trains 85,054,464 of the 85,054,464 "
+                "parameters in the layers of `bert`. They are pretrained: the weights of its layer normalizations are "
+                "0.41 … 0.9877, and 1 throughout in a new encoder. BERT was fine-tuned at 2e-5 to 5e-5; each step here "
+                "is 20 to 50 times as long."
+            ),
+            "Train at a rate for fine-tuning",
+            "optimizer = tf.keras.optimizers.Adam(2e-5)",
+        ),
+    ),
     "a new head": (
         "head-untrained",
         having("predict", heads=(HEAD,)),

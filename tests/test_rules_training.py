@@ -39,6 +39,8 @@ HIGH = {
     "the lower half frozen": having(encoders=encoder(trainable=TRAINED.parameters // 2)),
     "pooler unused": having(encoders=encoder(pooler=0, pooler_reached=None)),
     "a callback that only looks on": having(may_set_rate=()),
+    "a loop": having("call", optimizer=adam(said="optimizer"), for_training=True),
+    "a schedule in a loop": having("call", optimizer=adam(rate=2e-3, schedule="WarmUp", said="optimizer")),
     "one of two encoders": having(
         of=model([dataclasses.replace(LOADED, path="frozen"), LOADED], type="Functional"),
         encoders=(dataclasses.replace(TRAINED, path="frozen", trainable=0), TRAINED),
@@ -70,6 +72,15 @@ FINE = {
     "the forward pass did not run": having(encoders=encoder(reached=None)),
     "a callback sets the rate": having(may_set_rate=("LearningRateScheduler",)),
     "a training step of one's own": having(own_step=True),
+    "a loop at 2e-5": having("call", optimizer=adam(rate=2e-5, said="optimizer")),
+    "a loop with SGD": having("call", optimizer=OptimizerFacts("SGD", adam=False, rate=1e-3, slots=0, said="sgd")),
+    "a loop over the head": having("call", optimizer=adam(said="optimizer"), encoders=encoder(trainable=0)),
+    "a loop over the last layers": having(
+        "call", optimizer=adam(said="optimizer"), encoders=encoder(trainable=14_000_000)
+    ),
+    "a loop over new weights": having("call", optimizer=adam(said="optimizer"), encoders=encoder(trained=False)),
+    "a loop that goes on": having("call", optimizer=adam(said="optimizer", steps=1)),
+    "a direct call of a compiled model": having("call", for_training=True),
     "evaluated": having("evaluate"),
     "predicted": having("predict"),
     "only checked": having("check"),

@@ -16,7 +16,7 @@ from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tensors import Role
-from bertmagic.facts.training import HardwareFacts, StateFacts
+from bertmagic.facts.training import EncoderState, HardwareFacts, OptimizerFacts, StateFacts
 from bertmagic.observe.pooled import Pooled
 
 
@@ -182,6 +182,9 @@ class Listener(Protocol):
         broadcasts: Sequence[BroadcastFacts],
     ) -> None:
         """What the cell's own code did with the output of the call that `before` answered with `ended`."""
+
+    def stepped(self, model: Any, optimizer: OptimizerFacts, encoders: tuple[EncoderState, ...]) -> None:
+        """The cell's own loop trains these encoders of `model`, which it has called: their state at the first step."""
 
     def named(self, value: Any) -> str | None:
         """What the cell calls a value, its functions that are under way too."""

@@ -12,6 +12,7 @@ class OptimizerFacts:
 
     `rate`: the learning rate now, or a schedule's highest; None where it cannot be told. `schedule`: its class, or
     None. `steps`: how many it has made. `slots`: arrays of a weight's size that it keeps for each trained weight.
+    `said`: what the cell calls it where the cell's own loop makes its steps, else None.
     """
 
     name: str
@@ -20,6 +21,7 @@ class OptimizerFacts:
     schedule: str | None = None
     steps: int = 0
     slots: int | None = None
+    said: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,11 @@ _PRETRAINING = ("ForMaskedLM", "ForPreTraining", "LMHeadModel")
 def learning_rate_high(call: CallFacts) -> Finding | None:
     """Fine-tuning a pretrained encoder at Adam's default 1e-3.
 
-    What it finds: `fit` with an optimizer of Adam's kind whose learning rate, or a schedule's highest, is 1e-3 or more,
-    where it trains most of an encoder that was loaded from a checkpoint. That the encoder's weights are trained ones is
-    read from them. An encoder that is frozen, or that no gradient reaches, one with random weights, another kind of
-    optimizer, and a callback that sets the rate are right.
+    What it finds: `fit`, or a training loop of one's own, with an optimizer of Adam's kind whose learning rate, or a
+    schedule's highest, is 1e-3 or more, where it trains most of an encoder that was loaded from a checkpoint. That the
+    encoder's weights are trained ones is read from them. An encoder that is frozen, or that no gradient reaches, one
+    with random weights, another kind of optimizer, one for the head alone, and a callback or a loop that sets the rate
+    are right.
 
     Why it is bad: Adam moves a weight by about the learning rate in each step, however small the gradient. BERT was
     fine-tuned at 2e-5 to 5e-5; at 1e-3 a few hundred steps replace what pretraining had learnt, without an error.
@@ -40,10 +41,12 @@ def learning_rate_high(call: CallFacts) -> Finding | None:
         model.compile(optimizer=tf.keras.optimizers.Adam(2e-5))
     """
     state = call.state
-    if call.kind != "fit" or state is None or state.own_step or state.may_set_rate:
+    if state is None or state.own_step or state.may_set_rate:
         return None
     optimizer = state.optimizer
-    if optimizer is None or not optimizer.adam or optimizer.rate is None or optimizer.steps:
+    if optimizer is None or call.kind != ("fit" if optimizer.said is None else "call"):
+        return None
+    if not optimizer.adam or optimizer.rate is None or optimizer.steps:
         return None
     if not optimizer.rate >= _HIGH or call.model.type.endswith(_PRETRAINING):
         return None
@@ -52,21 +55,27 @@ def learning_rate_high(call: CallFacts) -> Finding | None:
         return None
     encoder, own = found
     said, name = call.model.said, _name(call, encoder)
+    # Whose the step is, and the optimizer, as the cell has them; one in a loop need not have a name there.
+    trains, whose = (f"{said}.fit", f"{said}.optimizer") if optimizer.said is None else (optimizer.said,) * 2
+    nameless = optimizer.said == optimizer.name
+    having = f"{whose} has" if nameless else f"`{whose}` is {optimizer.name} with"
     rate = f"{optimizer.rate:.3g}"
     by = f", the highest of its {optimizer.schedule}," if optimizer.schedule else ","
     if optimizer.schedule is None and abs(optimizer.rate - 1e-3) < 1e-8:
         by = ", Adam's default,"
     low, high = (round(each, 4) + 0.0 for each in own.gamma or (0.0, 0.0))  # no -0.0
     more = f"{optimizer.rate / _USUAL[1]:.0f} to {optimizer.rate / _USUAL[0]:.0f}"
-    snippet = f"{said}.optimizer.learning_rate = 2e-5"
-    if optimizer.schedule:
+    snippet = f"{whose}.learning_rate = 2e-5"
+    if optimizer.said is not None and (optimizer.schedule or nameless):
+        snippet = f"{'optimizer' if nameless else whose} = tf.keras.optimizers.{_public(optimizer.name)}(2e-5)"
+    elif optimizer.schedule:
         snippet = f"{said}.compile(optimizer=tf.keras.optimizers.{_public(optimizer.name)}(2e-5), loss={said}.loss)"
     return Finding(
         "learning-rate-high",
         "warning",
-        optimizer.name,
-        f"`{said}.fit` trains the pretrained encoder of `{name}` at a learning rate of {rate}",
-        f"`{said}.optimizer` is {optimizer.name} with a learning rate of {rate}{by} and it trains "
+        optimizer.said or optimizer.name,
+        f"`{trains}` trains the pretrained encoder of `{name}` at a learning rate of {rate}",
+        f"{having} a learning rate of {rate}{by} and it trains "
         f"{own.trainable:,} of the {own.parameters:,} parameters in the layers of `{name}`. They are pretrained: the "
         f"weights of its layer normalizations are {low:g} … {high:g}, and 1 throughout in a new encoder. BERT was "
         f"fine-tuned at 2e-5 to 5e-5; each step here is {more} times as long.",

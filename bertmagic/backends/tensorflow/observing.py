@@ -12,7 +12,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from bertmagic.backends.protocol import Backend, Listener
-from bertmagic.backends.tensorflow import describe, graph_flow, layers, symbolic, tracing
+from bertmagic.backends.tensorflow import describe, graph_flow, layers, steps, symbolic, tracing
 from bertmagic.backends.tensorflow.flow import Flow
 from bertmagic.backends.tensorflow.functions import Functions
 from bertmagic.facts.call import CallKind, ErrorFacts
@@ -95,10 +95,14 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     from tf_keras.src.engine import base_layer, training
 
     inner = inspect.unwrap(vars(base_layer.Layer)["__call__"]).__code__
-    told = _Told(backend, listener, _Patches(), _Busy(), inner, Flow(listener.named, listener.failed))
+    busy, flow = _Busy(), Flow(listener.named, listener.failed)
+    noted = steps.Steps(listener.named, listener.failed, flow.off)
+    told = _Told(backend, listener, _Patches(), busy, inner, flow, noted)
     patches = told.patches
     patches.add(base_layer.Layer, "__call__", told.wrap_call, told.stays_out)
     patches.add(polymorphic_function.Function, "__call__", lambda original: original, told.functions.note)
+    for made, method in steps.places():
+        patches.add(made, method, lambda original: original, told.notes_step)
     patches.add(training.Model, "fit", told.wrap_fit)
     for verb, kind in _VERBS.items():
         patches.add(training.Model, verb, functools.partial(told.wrap_verb, kind=kind))
@@ -115,6 +119,8 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
                 for ended, pooled, broadcasts in told.flow.end():
                     listener.followed(ended, pooled, broadcasts)
                 told.tell_traced()
+                for trained, optimizer, states in told.steps.end():
+                    listener.stepped(trained, optimizer, states)
         finally:
             patches.take_out()
 
@@ -129,6 +135,7 @@ class _Told:
     busy: _Busy
     inner: CodeType
     flow: Flow
+    steps: steps.Steps
     traced: list[tracing.Traced] = field(default_factory=list)
     functions: Functions = field(default_factory=Functions)
 
@@ -143,6 +150,10 @@ class _Told:
             self.listener.failed("the reading of a call in a graph", failure)
         return True
 
+    def notes_step(self, optimizer: Any, frame: FrameType) -> bool:
+        """Note a step of an optimizer, but not one inside of what was already told of; nothing stands in its way."""
+        return self.busy.now or optimizer is None or self.steps.note(optimizer, frame)
+
     def _note(self, layer: Any, frame: FrameType) -> None:
         call = tracing.note(layer, frame, self.inner, _of_interest)
         known = [each for each in self.traced if each.layer is layer]
@@ -150,6 +161,7 @@ class _Told:
             return
         if len(known) < _MOST_TRACED:
             self.traced.append(call)
+            self.steps.called(layer)
 
     def tell_traced(self) -> None:
         """Tell of the calls that went into graphs, whose arguments have values now."""
@@ -252,6 +264,7 @@ class _Told:
             raise
         ended(value, None)
         if kind == "call":
+            self.steps.called(model)
             with self.flow.off():
                 self.flow.note(model, args, kwargs, value, ended)
         return value

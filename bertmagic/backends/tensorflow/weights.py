@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,17 @@ _SMALLEST_HEAD = 30
 _TRUNCATED = 0.8796
 
 
-def encoder_states(model: Any, reached: Mapping[str, tuple[bool, bool]]) -> tuple[EncoderState, ...]:
-    """The state of each built encoder; `reached`: by path, what `Reach` told."""
+def encoder_states(
+    model: Any, reached: Mapping[str, tuple[bool, bool]], changed: Set[int] | None = None
+) -> tuple[EncoderState, ...]:
+    """The state of each built encoder; `reached`: by path, what `Reach` told.
+
+    `changed`: the ids of the weights that training changes, None for all of the model's that are trainable.
+    """
     encoders = describe.encoders_in(model)
     if not encoders:
         return ()
-    changed = {id(weight) for weight in model.trainable_weights}
+    changed = {id(weight) for weight in model.trainable_weights} if changed is None else changed
     states = []
     for path, layer in encoders:
         if not layer.built:
