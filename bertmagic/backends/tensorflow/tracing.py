@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from bertmagic.backends import tree
-from bertmagic.observe.lookup import is_autograph_call, outwards
+from bertmagic.observe.frames import outwards
+from bertmagic.observe.lookup import is_autograph_call
 
 # How many operations between a function's arguments and a model's are computed again: a cast, a mask made of the ids.
 _MOST_OPS = 64
