@@ -13,12 +13,12 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
-from bertmagic.observe.cell import COMPILE_ERRORS, Cell, Shell, compile_cell, hide_frames, show_as_plain_cell
 from bertmagic.options import BadUse, Options, known_rules
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from bertmagic.observe.cell import Cell, Shell
     from bertmagic.report import Report
 
 # MODEL INPUTS, and MODEL INPUTS LABELS.
@@ -143,6 +143,7 @@ class _Watching:
         if self._watch is not None or info.raw_cell is None or info.raw_cell.lstrip().startswith("%%bertcheck"):
             return
         try:
+            from bertmagic.observe.cell import hide_frames
             from bertmagic.standing import Passed, StandingWatch
 
             self._passed = Passed() if self._passed is None else self._passed
@@ -170,6 +171,8 @@ class _Watching:
 
 def _check_cell(shell: Shell, args: Namespace, options: Options, source: str) -> Any:
     """Run the cell under watch, show the report, and end as the cell ended."""
+    from bertmagic.observe.cell import COMPILE_ERRORS, compile_cell, show_as_plain_cell
+
     try:
         with _usage_errors():
             cell = compile_cell(shell, source)
@@ -255,6 +258,7 @@ def _deliver(shell: Shell, args: Namespace, report: Report | None) -> None:
     _show(shell, args, report)
     if report is None or not args.strict:
         return
+    from bertmagic.observe.cell import show_as_plain_cell
     from bertmagic.report import CheckError
 
     try:

@@ -82,9 +82,9 @@ class _Objects(Watch):
     def look(self, backend: Backend, model: Any, inputs: Any, labels: Any, loss: Any) -> None:
         """Examine `model` on `inputs`; what the model raises stays in the report."""
         try:
-            self._look("check", backend, model, (inputs,), {"y": labels}, loss=loss)
+            self._looks.look("check", backend, model, (inputs,), {"y": labels}, loss=loss)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
-            self._fail("the check", failure)
+            self.failed("the check", failure)
 
 
 def _is_empty(inputs: Any) -> bool:

@@ -21,7 +21,7 @@ class Passed:
         """Remember that calls of this kind passed."""
         self._known.setdefault(model, set()).add(signature)
 
-    def __contains__(self, call: tuple[Any, tuple[Any, ...]]) -> bool:
+    def __contains__(self, call: Any) -> bool:  # `(model, signature)`
         model, signature = call
         return signature in self._known.get(model, ())
 
@@ -34,12 +34,12 @@ class StandingWatch(session.Watch):
 
     def __init__(self, namespace: dict[str, Any], passed: Passed) -> None:
         super().__init__(namespace=namespace, options=Options(run=True))
-        self._passed = passed
+        self._passed = self._looks.passed = passed
 
     def __exit__(self, exc_type: object, raised: BaseException | None, traceback: object) -> None:
         # Closed first: what went into graphs is told of as the watch ends.
         self._stack.close()
-        touched = bool(self._ended) or self._seen.anything or bool(self._failures)
+        touched = bool(self._looks.ended) or self._seen.anything or bool(self._failures)
         if raised is None and not touched:
             return
         before = session.last()
@@ -59,21 +59,18 @@ class StandingWatch(session.Watch):
     def fit(self, backend: Backend, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Examine the first batch of a training run, and have the real one go on whatever it says."""
         try:
-            self._look("fit", backend, model, args, kwargs)
-            self._look_at_validation(backend, model, args, kwargs)
+            self._looks.look("fit", backend, model, args, kwargs)
+            self._looks.look_at_validation(backend, model, args, kwargs)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report, never the cell's
-            self._fail("the check of `fit`", failure)
-
-    def _passes(self, model: Any, signature: tuple[Any, ...]) -> bool:
-        return (model, signature) in self._passed
+            self.failed("the check of `fit`", failure)
 
     def _assembled(self, raised: BaseException | None) -> Report:
         report = super()._assembled(raised)
-        self._examined = bool(self._ended)
+        self._examined = bool(self._looks.ended)
         if raised is None and not any(each.severity != "advice" for each in report.findings):
-            for signature, (_, ref, like) in self._read.items():
+            for signature, (_, ref, like) in self._looks.read.items():
                 model = ref() if ref is not None else None
-                if model is not None and like is not None and not _failed(self._ended, model):
+                if model is not None and like is not None and not _failed(self._looks.ended, model):
                     self._passed.add(model, signature[1:])
         return report
 

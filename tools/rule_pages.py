@@ -6,10 +6,13 @@ Usage: rule_pages.py [FOLDER], the checkout to write into, by default this one. 
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+# Words that keep their capital letter.
+_NAMES = ("Keras", "None")
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # bertmagic need not be installed, and another version of it must not be taken
 
@@ -82,9 +85,9 @@ def in_readme(readme: str, rules: Iterable[Rule]) -> str:
 
 
 def _lower(sentence: str) -> str:
-    """The sentence as a table's cell begins: `NaN` and names stay as they are."""
-    first = sentence.split(maxsplit=1)[0]
-    return first.lower() + sentence[len(first) :] if first.istitle() and first != "None" else sentence
+    """The sentence as a table's cell begins: `NaN`, code and names stay as they are."""
+    first = re.match(r"[A-Z][a-z]*(?=[ ,-])", sentence)
+    return sentence if first is None or first[0] in _NAMES else sentence[0].lower() + sentence[1:]
 
 
 def files(root: Path) -> dict[Path, str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import CodeType, TracebackType
 from typing import Any, TypeAlias
 
+from bertmagic.observe import frames
 from bertmagic.options import BadUse
 
 # An `IPython.core.interactiveshell.InteractiveShell`; half of what is called here has no types in 9.18.1.
@@ -129,7 +130,7 @@ def hide_frames(shell: Shell) -> Callable[[], None]:
         traceback: TracebackType | None,
         tb_offset: int | None = None,  # noqa: ARG001  # IPython passes it by name
     ) -> None:
-        value.__traceback__ = _without_ours(_entries(traceback))
+        value.__traceback__ = _without_ours(frames.entries(traceback))
         shell.showtraceback((kind, value, value.__traceback__), running_compiled_code=True)
 
     shell.set_custom_exc((Exception,), show)
@@ -200,24 +201,15 @@ def _users_frames(top: TracebackType | None) -> TracebackType | None:
     Frames of bertmagic below the cell go too: a watched `fit` passes through one, and Keras' own filter, which takes
     out what is Keras', may leave one at the end (tf_keras/src/utils/traceback_utils.py, 2.21.0).
     """
-    entries = _entries(top)
+    entries = frames.entries(top)
     bottom = next((i for i, each in enumerate(entries) if each.tb_frame.f_code is Cell.run.__code__), None)
     return top if bottom is None else _without_ours(entries[:1] + entries[bottom + 1 :], kept=1)
-
-
-def _entries(top: TracebackType | None) -> list[TracebackType]:
-    entries: list[TracebackType] = []
-    while top is not None:
-        entries.append(top)
-        top = top.tb_next
-    return entries
 
 
 def _without_ours(entries: list[TracebackType], kept: int = 0) -> TracebackType | None:
     """The traceback of these entries without those of bertmagic; the first `kept` stay."""
     plain: TracebackType | None = None
     for place, each in reversed(list(enumerate(entries))):
-        ours = str(each.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == "bertmagic"
-        if place < kept or not ours:
+        if place < kept or not frames.is_own(each.tb_frame):
             plain = TracebackType(plain, each.tb_frame, each.tb_lasti, each.tb_lineno)
     return plain

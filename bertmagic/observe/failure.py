@@ -16,6 +16,7 @@ from typing import Any
 from bertmagic.backends.protocol import Failing
 from bertmagic.facts.cell import RaisedFacts, ValueFacts
 from bertmagic.facts.loading import LoadingFacts
+from bertmagic.observe.frames import entries, is_own
 
 # `describe(value, place, said)`: the facts of one object.
 Describe = Callable[[Any, str, "str | None"], ValueFacts]
@@ -23,7 +24,6 @@ Describe = Callable[[Any, str, "str | None"], ValueFacts]
 Look = Callable[[Failing], "LoadingFacts | None"]
 
 _LIBRARY = tuple({str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")})
-_OWN = str(Path(__file__).parent.parent)
 _MOST_VALUES, _MOST_LINES, _MOST_CAUSES, _MOST_ITEMS, _MOST_WRITTEN = 48, 40, 4, 8, 48
 
 
@@ -35,16 +35,16 @@ def raised_facts(
     named: Callable[[Any], str | None] = lambda value: None,
 ) -> RaisedFacts:
     """The facts of the exception that ended a block whose names are in `namespace`."""
-    entries = _entries(error.__traceback__)
-    places = [index for index, each in enumerate(entries) if _is_users(each.tb_frame, namespace)]
+    met = entries(error.__traceback__)
+    places = [index for index, each in enumerate(met) if _is_users(each.tb_frame, namespace)]
     missing, missing_in = _missing(error)
     facts = RaisedFacts(
         type(error).__name__, str(error), missing=missing, missing_in=missing_in, causes=tuple(_causes(error))
     )
     if not places:
         return facts
-    at = entries[places[-1]]
-    below = next((each for each in entries[places[-1] + 1 :] if not _is_own(each.tb_frame)), None)
+    at = met[places[-1]]
+    below = next((each for each in met[places[-1] + 1 :] if not is_own(each.tb_frame)), None)
     segment = _segment(at)
     tree = _parsed(segment)
     scope = _Scope(at.tb_frame)
@@ -63,7 +63,7 @@ def raised_facts(
         # `Dense(2)(x)`: what is called has no name, and the wrapper that runs it has it as its first argument.
         unnamed = call is not None and isinstance(call.func, ast.Call)
         # What was handed on from deeper inside is not what the line gives.
-        direct = below.tb_frame is entries[places[-1] + 1].tb_frame
+        direct = below.tb_frame is met[places[-1] + 1].tb_frame
         written = _written(call) if direct else {}
         count = itertools.count()
         for place, value in _arguments(below.tb_frame):
@@ -91,20 +91,20 @@ def raised_facts(
         values=tuple(values.values()),
         missing=missing,
         missing_in=missing_in,
-        loading=look(Failing(error, owner, _below(error, entries[places[-1] + 1 :], namespace), named)),
+        loading=look(Failing(error, owner, _below(error, met[places[-1] + 1 :], namespace), named)),
         causes=facts.causes,
         indexed=_indexed(tree),
     )
 
 
 def _below(
-    error: BaseException, entries: list[types.TracebackType], namespace: Mapping[str, Any]
+    error: BaseException, below: list[types.TracebackType], namespace: Mapping[str, Any]
 ) -> tuple[types.FrameType, ...]:
     """The frames below the user's own, and those of the exceptions that a library caught before it raised its own."""
-    frames = [each.tb_frame for each in entries if not _is_own(each.tb_frame)]
+    frames = [each.tb_frame for each in below if not is_own(each.tb_frame)]
     earlier, left = error.__context__, _MOST_CAUSES if frames else 0
     while earlier is not None and left:
-        caught = [each.tb_frame for each in _entries(earlier.__traceback__)]
+        caught = [each.tb_frame for each in entries(earlier.__traceback__)]
         if any(_is_users(frame, namespace) for frame in caught):
             break
         frames += caught
@@ -122,14 +122,6 @@ def _causes(error: BaseException) -> Iterator[str]:
         error = behind
 
 
-def _entries(top: types.TracebackType | None) -> list[types.TracebackType]:
-    entries = []
-    while top is not None:
-        entries.append(top)
-        top = top.tb_next
-    return entries
-
-
 def _is_users(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
     """Whether the frame runs the user's own code: the cell, or functions of the same namespace or of own modules."""
     name = frame.f_code.co_filename
@@ -137,14 +129,10 @@ def _is_users(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
         return False  # AutoGraph's rewriting of a user's function: no line that the user wrote
     if frame.f_globals is namespace:
         return True
-    if name.startswith((*_LIBRARY, _OWN, "<frozen")):
+    if is_own(frame) or name.startswith((*_LIBRARY, "<frozen")):
         return False
     # A block of `watching()` in a script has a namespace of its own; of the library, only what is installed is known.
     return frame.f_globals.get("__name__") == namespace.get("__name__") and "__name__" in namespace
-
-
-def _is_own(frame: types.FrameType) -> bool:
-    return frame.f_code.co_filename.startswith(_OWN)
 
 
 def _segment(entry: types.TracebackType) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import CellType, FrameType
 from typing import Any
 
+from bertmagic.observe.frames import outwards, root_of
+
 # Whose frames may hold the iterator while the call is under way: they end with it.
 _PASSING = ("bertmagic", "tf_keras", "keras", "transformers", "tensorflow")
 
@@ -44,11 +46,8 @@ def _only_passing(value: Any, own: set[int], depth: int = 0) -> bool:
 
 def _held_by_a_function(namespace: dict[str, Any], old: Any) -> bool:
     """Whether a function under way holds it in a local variable (the garbage collector does not see those)."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    for frame in outwards(sys._getframe(1)):
         own_names = frame.f_globals is namespace and frame.f_locals is namespace
-        if module not in _PASSING and not own_names and any(value is old for value in frame.f_locals.values()):
+        if root_of(frame) not in _PASSING and not own_names and any(value is old for value in frame.f_locals.values()):
             return True
-        frame = frame.f_back
     return False

@@ -7,9 +7,11 @@ under it would change what the user's exception says (TensorFlow 2.21, `autograp
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
+
+from bertmagic.observe.frames import outwards
 
 _AUTOGRAPH = "tensorflow.python.autograph.impl.api"
 _CALLING = ("converted_call", "_call_unconverted")
@@ -48,10 +50,3 @@ def under_autograph(frame: FrameType) -> bool:
     if _AUTOGRAPH not in sys.modules:
         return False
     return any(is_autograph_call(each) for each, _ in zip(outwards(frame), range(_FARTHEST), strict=False))
-
-
-def outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    """`frame`, then those that called it, innermost first."""
-    while frame is not None:
-        yield frame
-        frame = frame.f_back

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bertmagic.observe.frames import outwards
+
 # Containers are looked into one level deep, and no further than this many items.
 _MOST_ITEMS = 64
 
@@ -65,11 +67,9 @@ class Names:
     def _scopes(self) -> Iterator[Mapping[str, Any]]:
         """The cell's namespace, then the local variables of the user's functions under way, innermost first."""
         yield self._namespace
-        frame = sys._getframe(1)
-        while frame is not None:
+        for frame in outwards(sys._getframe(1)):
             if frame.f_globals is self._namespace and frame.f_locals is not self._namespace:
                 yield frame.f_locals
-            frame = frame.f_back  # type: ignore[assignment]
 
 
 def _strings(name: str, known: Any) -> Iterator[tuple[str, str]]:

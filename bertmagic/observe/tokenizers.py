@@ -16,7 +16,8 @@ import numpy as np
 
 from bertmagic.facts.model import EncoderFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
-from bertmagic.observe.lookup import Looked, is_autograph_call, outwards, under_autograph
+from bertmagic.observe.frames import outwards
+from bertmagic.observe.lookup import Looked, is_autograph_call, under_autograph
 
 MODULE = "transformers.tokenization_utils_base"
 _CALLS = ("__call__", "encode", "encode_plus", "batch_encode_plus", "pad")

@@ -83,10 +83,15 @@ def takes_rank(value: Any) -> int | None:
     return 3 if type(value).__name__ in ("TimeDistributed", "MultiHeadAttention") else None
 
 
+def is_keras_symbolic(value: Any) -> bool:
+    """Whether a value is a symbolic tensor of Keras, of either generation, which a functional model is built of."""
+    return type(value).__name__.endswith("KerasTensor")
+
+
 def is_symbolic(value: Any) -> bool:
     """Whether a tensor has no values: Keras' symbolic tensors, and TensorFlow's while a graph is traced."""
     name = type(value).__name__
-    return name.endswith("KerasTensor") or name == "SymbolicTensor" or (name == "Tensor" and hasattr(value, "graph"))
+    return is_keras_symbolic(value) or name == "SymbolicTensor" or (name == "Tensor" and hasattr(value, "graph"))
 
 
 def shape_of(value: Any) -> tuple[int | None, ...] | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from bertmagic.backends.protocol import Failing, LiveCall
 from bertmagic.backends.tensorflow import describe, history, observing
+from bertmagic.backends.tensorflow.arguments import direct_arguments, plain_encoding
 from bertmagic.facts.call import CallKind
 from bertmagic.facts.cell import Origin, SymbolicFacts
 from bertmagic.facts.loading import LoadingFacts, StoredFacts
@@ -102,7 +103,6 @@ class TensorFlowBackend:
         """The call, alive; raises what Keras' own data handling raises for such data."""
         from bertmagic.backends import tree
         from bertmagic.backends.tensorflow import batches, live
-        from bertmagic.backends.tensorflow.arguments import direct_arguments
 
         if kind in _DATA_VERBS:
             given = batches.bound_arguments(kind, model, args, kwargs)
@@ -110,7 +110,7 @@ class TensorFlowBackend:
                 model._assert_compile_was_called()
             return self._data_call(kind, model, given, loss, replace)
         if kind == "check" and (kwargs.get("y") is not None or batches.is_stream(args[0])):
-            whole = {"x": _plain(args[0]), "y": kwargs.get("y"), "batch_size": sys.maxsize}
+            whole = {"x": plain_encoding(args[0]), "y": kwargs.get("y"), "batch_size": sys.maxsize}
             return self._data_call(kind, model, whole, loss, replace)
         if kind == "train_on_batch":
             given = dict(zip(("x", "y", "sample_weight"), args, strict=False)) | kwargs
@@ -160,7 +160,7 @@ class TensorFlowBackend:
             return live.TensorFlowCall(
                 kind, model, arguments, container="Dataset", sources={}, data_verb=True, data=x, parts=parts
             )
-        arguments = {"x": _plain(x), "y": given.get("y"), "weight": given.get("sample_weight")}
+        arguments = {"x": plain_encoding(x), "y": given.get("y"), "weight": given.get("sample_weight")}
         return live.TensorFlowCall(kind, model, arguments, container="as given", sources={}, data_verb=True, data=x)
 
     def validation(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
@@ -213,11 +213,6 @@ class TensorFlowBackend:
     def callbacks(self, kwargs: dict[str, Any]) -> Iterable[str]:
         """The types of the callbacks that a dry `fit` does not call."""
         return [type(callback).__name__ for callback in history.callback_list(kwargs)]
-
-
-def _plain(value: Any) -> Any:
-    """An encoding as the dict that transformers' own `fit` makes of it (4.53.3, `convert_batch_encoding`)."""
-    return dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
 
 
 BACKEND = TensorFlowBackend()

@@ -11,7 +11,7 @@ from bertmagic.backends.tensorflow import describe
 
 def direct_arguments(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """A direct call's arguments by parameter name, encodings as dicts; those that do not bind under `*` and `**`."""
-    plain = tuple(_plain_encoding(each) for each in args)
+    plain = tuple(plain_encoding(each) for each in args)
     try:
         bound = inspect.signature(model.call).bind(*plain, **kwargs)
     except TypeError:
@@ -26,10 +26,13 @@ def direct_arguments(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         elif kind is inspect.Parameter.VAR_KEYWORD:
             arguments["**"] = value
         else:
-            arguments[name] = _plain_encoding(value)
+            arguments[name] = plain_encoding(value)
     return arguments
 
 
-def _plain_encoding(value: Any) -> Any:
-    """transformers' BatchEncoding (a UserDict) as a dict, which its TF models take just the same."""
+def plain_encoding(value: Any) -> Any:
+    """transformers' BatchEncoding (a UserDict) as a dict, which its TF models take just the same; others as they are.
+
+    Its `fit` makes a dict of it too (4.53.3, `convert_batch_encoding`).
+    """
     return dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value

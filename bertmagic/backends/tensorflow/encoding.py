@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,17 @@ def hidden_of(output: Any) -> np.ndarray | None:
     if value is None or not hasattr(value, "numpy") or len(value.shape) != 3:
         return None
     return as_numpy(value)
+
+
+def tensors_of(output: Any) -> Iterator[Any]:
+    """What an output consists of: an object's values, a tuple's items, those within them, or itself."""
+    if isinstance(output, Mapping):
+        output = list(output.values())
+    if isinstance(output, (list, tuple)):
+        for each in output:
+            yield from tensors_of(each)
+    elif output is not None:
+        yield output
 
 
 def switch(value: Any) -> bool | None:

@@ -8,6 +8,7 @@ a model on, and not while a model or the check itself runs.
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from bertmagic.backends.tensorflow import describe
-from bertmagic.backends.tensorflow.encoding import as_numpy, given_by_role
+from bertmagic.backends.tensorflow.encoding import as_numpy, given_by_role, tensors_of
 from bertmagic.facts.call import BroadcastFacts
+from bertmagic.observe.frames import outwards
 from bertmagic.observe.pooled import Pooled
 
 # Tensors that are followed, broadcasts that are kept, and calls whose hidden states are pooled here too, to compare.
@@ -255,13 +257,7 @@ class Flow:
 
 def _tensors(value: Any) -> Iterator[Any]:
     """The eager floating-point tensors of an output: of an object, a tuple, or itself; hidden states among them."""
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _tensors(each)
-    elif hasattr(value, "numpy") and _is_data(value):
-        yield value
+    return (each for each in tensors_of(value) if hasattr(each, "numpy") and _is_data(each))
 
 
 def _is_data(tensor: Any) -> bool:
@@ -313,8 +309,4 @@ def pool(mask: np.ndarray, states: np.ndarray, how: str, made: weakref.ref[Any] 
 
 def _in_backprop() -> bool:
     """Whether a gradient is being computed: its operations are not the user's."""
-    import sys
-
-    from bertmagic.observe.lookup import outwards
-
     return any(each.f_code.co_name in ("imperative_grad", "_gradient_function") for each in outwards(sys._getframe(1)))

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
 
+from bertmagic.backends import tree
 from bertmagic.backends.protocol import Backend, Listener
 from bertmagic.backends.tensorflow import describe, graph_flow, layers, steps, symbolic, tracing
 from bertmagic.backends.tensorflow.flow import Flow
 from bertmagic.backends.tensorflow.functions import Functions
 from bertmagic.facts.call import CallKind, ErrorFacts
 from bertmagic.observe.lookup import Looked
+from bertmagic.observe.values import is_keras_symbolic
 
 # Calls of one model in graphs that are read: one for each shape that a tf.function was traced for.
 _MOST_TRACED = 16
@@ -205,7 +207,7 @@ class _Told:
                 return recorder.call(layer, original, args, kwargs)
             if self.busy.now or not _of_interest(layer):
                 return original(layer, *args, **kwargs)
-            if _is_symbolic(args, kwargs):
+            if _builds(args, kwargs):
                 return self._build(original, layer, args, kwargs)
             return self._for_real("call", original, layer, args, kwargs)
 
@@ -299,8 +301,6 @@ def _of_interest(layer: Any) -> bool:
     return isinstance(layer, training.Model) or describe.is_encoder(layer)
 
 
-def _is_symbolic(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+def _builds(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether a call is building a functional model (KerasTensors among its arguments), which computes nothing."""
-    from bertmagic.backends import tree
-
-    return any(type(leaf).__name__.endswith("KerasTensor") for _, leaf in tree.leaves([list(args), kwargs]))
+    return any(is_keras_symbolic(leaf) for _, leaf in tree.leaves([list(args), kwargs]))

@@ -23,14 +23,12 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
     `random_state=False` while a model is built: its initial weights are drawn as `fit` itself would draw them, and what
     is drawn afterwards follows on as it would have.
     """
-    from tensorflow.python.eager import record  # TF 2.21: what `tf.GradientTape.stop_recording` uses, for all tapes
-
     variables = [(variable, variable.numpy()) for variable in _mutable_variables(model)]
     losses = {layer: list(layer._losses) for layer in model._flatten_layers() if getattr(layer, "_losses", None)}
     kept = _random_state() if random_state else None
     seeds = _seeds(model)
     try:
-        with record.stop_recording():
+        with unrecorded():
             yield
     finally:
         for variable, value in variables:
@@ -46,7 +44,7 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
 
 def unrecorded() -> AbstractContextManager[None]:
     """No gradient tape takes note of what is done inside."""
-    from tensorflow.python.eager import record
+    from tensorflow.python.eager import record  # TF 2.21: what `tf.GradientTape.stop_recording` uses, for all tapes
 
     stopped: AbstractContextManager[None] = record.stop_recording()
     return stopped

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from bertmagic.backends import tree
-from bertmagic.observe.lookup import is_autograph_call, outwards
+from bertmagic.backends.tensorflow.mode import records_gradients
+from bertmagic.observe.frames import outwards
+from bertmagic.observe.lookup import is_autograph_call
 
 # How many operations between a function's arguments and a model's are computed again: a cast, a mask made of the ids.
 _MOST_OPS = 64
@@ -138,7 +140,6 @@ def note(layer: Any, frame: FrameType, inner: CodeType, of_interest: Callable[[A
 
     `inner`: the code of `Layer.__call__`, by which calls under way are known.
     """
-    from tensorflow.python.eager import record
     from tensorflow.python.framework import ops
 
     graph = ops.get_default_graph()
@@ -165,7 +166,7 @@ def note(layer: Any, frame: FrameType, inner: CodeType, of_interest: Callable[[A
             function = getattr(getattr(local.get("self"), "_python_function", None), "__name__", "a tf.function")
     if given is None:
         return None
-    return Traced(layer, *given, graph, function, bool(record.could_possibly_record()), values)
+    return Traced(layer, *given, graph, function, records_gradients(), values)
 
 
 def _given(layer: Any, frame: FrameType) -> tuple[tuple[Any, ...], dict[str, Any]] | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bertmagic.backends.tensorflow import describe
+from bertmagic.backends.tensorflow.encoding import tensors_of
 from bertmagic.facts.training import EncoderState, HeadState, MemoryFacts
 
 # A head's weights above this many are not read: a check must stay cheap.
@@ -105,7 +106,7 @@ class Reach:
         """Keep in `paths` which of the watched weights `outputs` and the model's own `losses` depend on."""
         import tensorflow as tf
 
-        targets = [each for each in (*_tensors(outputs), *losses) if tf.is_tensor(each) and each.dtype.is_floating]
+        targets = [each for each in (*tensors_of(outputs), *losses) if tf.is_tensor(each) and each.dtype.is_floating]
         if self._tape is None or not targets:
             return
         order = [
@@ -215,16 +216,6 @@ def _span(arrays: list[np.ndarray]) -> tuple[float, float] | None:
     if not arrays:
         return None
     return float(min(array.min() for array in arrays)), float(max(array.max() for array in arrays))
-
-
-def _tensors(outputs: Any) -> Iterator[Any]:
-    if isinstance(outputs, Mapping):
-        outputs = list(outputs.values())
-    if isinstance(outputs, (list, tuple)):
-        for each in outputs:
-            yield from _tensors(each)
-    elif outputs is not None:
-        yield outputs
 
 
 def _size(weight: Any) -> int:
