@@ -91,6 +91,16 @@ def test_the_readme_commands_are_make_targets() -> None:
     assert named <= targets
 
 
+def test_the_rooms_are_where_they_are_said_to_be() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`((?:bertmagic|js|tests)/[\w./]*?)`", text))
+    assert "bertmagic/session.py" in named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    groups = text.partition("| group | modules |")[2].partition("\n\n")[0]
+    modules = {path.stem for path in (ROOT / "bertmagic" / "backends" / "tensorflow").glob("[a-z]*.py")}
+    assert modules == set(re.findall(r"`(\w+)`", groups))
+
+
 def test_the_makefile_stays_short() -> None:
     assert len((ROOT / "Makefile").read_text().splitlines()) < 80
 

@@ -39,33 +39,37 @@ class ValueFacts:
     """An object that took part in a call. `place`: the argument that it was (`inputs`, `args[1]`), or `name` for one
     that the failing line names and the call below it may not have been given.
 
-    `kind`: its public type name; `framework`: whose it is. `shape`: None where it has none; a free axis is None.
-    `fields`: the keys of a mapping. `field_of`: for a string, the type of the output object that has a field of that
-    name. `lengths`: of the rows of a nested list of numbers or of a list of arrays. `text`: a short `repr` of a string,
-    number or None. `needs`: the frameworks that a class of transformers needs and did not find. `tokenizer`: the name
-    of a tokenizer that a function's own code calls. `part`: what it is to Keras, a class as its instances are.
-    `takes_rank`: of a layer, the least number of axes that its input must have. `is_class`: it is a class, and no
-    instance of one.
+    `kind`: its public type name; `framework`: whose it is; `is_class`: it is a class, and no instance of one.
+    Of a tensor or array: `shape`, None where it has none (a free axis is None), and where it comes from (`origin`).
+    Of a container or a plain value: `fields`, the keys of a mapping; `field_of`, for a string, the type of the output
+    object that has a field of that name; `lengths` of the rows of a nested list of numbers or of a list of arrays;
+    `text`, a short `repr` of a string, number or None.
+    Of what computes: `part`, what it is to Keras, a class as its instances are; `takes_rank`, of a layer, the least
+    number of axes that its input must have; `needs`, the frameworks that a class of transformers needs and did not
+    find; `tokenizer`, the name of a tokenizer that a function's own code calls.
     """
 
     place: str
     said: str | None
     kind: str
     framework: Framework
+    is_class: bool = False
+
     shape: tuple[int | None, ...] | None = None
     dtype: str | None = None
     is_symbolic: bool = False
+    origin: Origin | None = None
+
     is_output_object: bool = False
     fields: tuple[str, ...] = ()
     field_of: str | None = None
     lengths: tuple[int, ...] = ()
-    origin: Origin | None = None
     text: str | None = None
-    needs: tuple[str, ...] = ()
-    tokenizer: str | None = None
+
     part: Part | None = None
     takes_rank: int | None = None
-    is_class: bool = False
+    needs: tuple[str, ...] = ()
+    tokenizer: str | None = None
 
     @property
     def called(self) -> str:
