@@ -12,7 +12,7 @@ from facts_builder import CLS, SEP, TOKENIZER, call, model, tensor
 from test_messages_texts import FACTS
 from text_facts import IDS, TAGGER, aligned, cased, ended, failed, lists, maker, rows, words_fed
 
-from bertmagic.facts.cell import CellFacts
+from bertmagic.facts.cell import CellFacts, ValueFacts
 from bertmagic.finding import Finding
 from bertmagic.rules import RULES
 from bertmagic.rules.order import CAUSES, of_calls
@@ -255,3 +255,15 @@ def test_the_cause_leaves_its_symptom_out(cause: str, symptom: str) -> None:
 
     assert symptom in CAUSES[cause]
     assert [each.rule for each in of_calls([[finding(symptom)]], [finding(cause)])] == [cause]
+
+
+@pytest.mark.parametrize("traced", [value("encode", "function", "python", tokenizer="tokenizer"), None])
+def test_a_call_that_a_graph_was_traced_through_was_not_seen_to_its_end(traced: ValueFacts | None) -> None:
+    begun = tokenized(texts("text", "other", is_symbolic=True, kind="SymbolicTensor"), ended=False)
+    told = "" if traced else 'in user code: File "transformers/tokenization_utils_base.py", line 2855, in __call__'
+    stopped = raised("ValueError", *([traced] if traced else []), text=told)
+    finding = check("tokenizer-in-graph", cell(tokenizer_calls=[begun], raised=stopped))
+    assert finding is not None
+    assert finding.detail.endswith("there is no text yet. ValueError is raised.")
+    assert check("tokenizer-in-graph", cell(tokenizer_calls=[begun])) is None
+    assert check("tokenizer-in-graph", cell(tokenizer_calls=[begun], raised=raised("KeyError"))) is None

@@ -173,6 +173,7 @@ class TokenizerCallFacts:
     `lengths`: of the token id rows that came out or, where that failed, that come out without making a tensor of them.
     `unknown`: how many of their tokens are the unknown token, of `tokens` in all. `rows`: those token ids. `casing`,
     `words`: None where they were not asked for, or cannot be told.
+    `ended`: whether the call was seen to its end; of one that a graph is traced through, only its arguments are.
     """
 
     tokenizer: TokenizerFacts
@@ -189,6 +190,7 @@ class TokenizerCallFacts:
     unknown: int = 0
     tokens: int = 0
     error: ErrorFacts | None = None
+    ended: bool = True
     rows: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
     casing: CasingFacts | None = None
     words: WordFacts | None = None

@@ -59,6 +59,7 @@ def call_facts(call: TokenizerCall, names: Names, said: str | None) -> Tokenizer
         unknown=sum(int((row == unknown).sum()) for row in some),
         tokens=sum(len(row) for row in some),
         error=None if error is None else ErrorFacts(type(error).__name__, str(error), None, "data"),
+        ended=call.again is not None,
         rows=tuple(rows) if error is None else (),
         casing=casing_facts(call.tokenizer, _flat(_texts(given))) if texts.upper and error is None else None,
     )

@@ -172,18 +172,29 @@ def tokenizer_in_graph(cell: CellFacts) -> Finding | None:
         texts = next((each for each in (made.texts, made.pairs) if each is not None and each.is_symbolic), None)
         if texts is None or (made.error is not None and not cell.ended_in(made.error)):
             continue
-        if made.error is None and texts.shape != "text":
+        traced = made.error is None and not made.ended and _ended_while_traced(cell, made)
+        if made.error is None and texts.shape != "text" and not traced:
             continue  # a tokenizer of one's own that takes such tensors
         said = texts.said or "the text"
-        if made.error is None:
+        if made.error is None and not traced:
             what = "is given the text that `str()` makes of a symbolic tensor"
             then = " The same description is tokenized for every row."
         else:
             kind = texts.kind if texts.shape == "other" or not texts.odd else texts.odd[0][1]
             what = f"is given {f'`{texts.said}`, ' if texts.said else ''}a symbolic tensor ({kind})"
-            then = _raised(made)
+            then = _raised(made) if cell.raised is None or not traced else f" {cell.raised.type} is raised."
         return _in_graph(made.tokenizer.said or "tokenizer", said, what, then)
     return _asked_for_values(cell)
+
+
+def _ended_while_traced(cell: CellFacts, made: TokenizerCallFacts) -> bool:
+    """Whether the cell ended in a tokenizer's call that a graph was traced through, and so was not seen to its end."""
+    raised = cell.raised
+    if raised is None:
+        return False
+    calls = any(each is not None and each.tokenizer == made.tokenizer.said for each in (*raised.values, raised.owner))
+    # AutoGraph raises anew, with the lines that the exception passed in its text (TF 2.21, `autograph/impl/api.py`).
+    return calls or "tokenization_utils" in raised.text
 
 
 def _asked_for_values(cell: CellFacts) -> Finding | None:
