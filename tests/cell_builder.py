@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from facts_builder import BERT, TOKENIZER, model
@@ -20,8 +19,6 @@ from bertmagic.facts.cell import (
 )
 from bertmagic.facts.model import ModelFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
-from bertmagic.finding import Finding
-from bertmagic.rules import RULES
 
 # An encoder's two outputs, as they are when nothing was made of them yet.
 HIDDEN = Origin("bert", BERT, "last_hidden_state")
@@ -83,14 +80,3 @@ def cell(
     """The facts of a cell."""
     known = {"transformers": "4.53.3", "tensorflow": "2.21.0", "tf_keras": "2.21.0", **(versions or {})}
     return CellFacts(calls, tuple(tokenizer_calls), tuple(builds), raised, known)
-
-
-def check(slug: str, facts: CellFacts) -> Finding | None:
-    """What the rule says of the cell."""
-    assert RULES[slug].about == "cell"
-    return RULES[slug].check(facts)
-
-
-def changed(facts: Any, **fields: Any) -> Any:
-    """The facts with some fields replaced."""
-    return dataclasses.replace(facts, **fields)

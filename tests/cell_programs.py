@@ -22,11 +22,6 @@ from bertmagic.facts.cell import BuildFacts, CellFacts, RaisedFacts, TokenizerCa
 NAMES = ("texts", "sentences", "reviews", 'df["text"].tolist()', None)
 
 
-def known(kind: type, **fields: Any) -> dict[str, Any]:
-    """Those of the fields that facts of this kind have."""
-    return {name: value for name, value in fields.items() if name in {each.name for each in dataclasses.fields(kind)}}
-
-
 @dataclass(frozen=True)
 class CellProgram:
     """A correct cell around a program. `facts` makes of it what an observation would, with what is changed."""
@@ -98,7 +93,7 @@ def _tokenized(program: Program, random: np.random.Generator) -> tuple[Tokenizer
         lengths=lengths,
         tokens=sum(lengths),
         unknown=int(random.integers(0, 3)),
-        **known(TokenizerCallFacts, rows=rows),
+        rows=rows,
     )
     one = tokenized(texts("query", "text", 1), tokenizer=own.tokenizer, lengths=(7,), tokens=7)
     # Texts of different lengths of which no tensor is made, and some that a handler caught.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from bertmagic.facts.call import CallFacts, CallKind, EncoderCallFacts, ErrorFacts, ProbeFacts, UnpaddedFacts
+from bertmagic.facts.cell import CellFacts
 from bertmagic.facts.loss import LossFacts, LossKind
 from bertmagic.facts.model import EncoderFacts, InputFacts, ModelFacts
 from bertmagic.facts.tensors import Role, TensorFacts
@@ -20,7 +21,9 @@ from bertmagic.rules.order import in_order
 
 # A table of sentences, by name: slug, facts, and what is said: title, detail, the fix's title and its code (None where
 # there is no fix).
-Messages = dict[str, tuple[str, CallFacts, tuple[str, str, str | None, str | None]]]
+Messages = Mapping[str, tuple[str, CallFacts | CellFacts, tuple[str, str, str | None, str | None]]]
+
+Facts = TypeVar("Facts", bound=Any)
 
 CLS, SEP, PAD = 2, 3, 0
 VOCABULARY = 100
@@ -71,6 +74,12 @@ def batch(lengths: Sequence[int], width: int | None = None, pad: int = PAD, seed
         ids[row, 0] = CLS
         ids[row, max(length - 1, 0)] = SEP
     return ids
+
+
+def at(ids: np.ndarray, row: int, place: int, value: int) -> np.ndarray:
+    changed = ids.copy()
+    changed[row, place] = value
+    return changed
 
 
 def model(
@@ -164,7 +173,7 @@ def call(
     )
 
 
-def having(facts: CallFacts, **changes: Any) -> CallFacts:
+def having(facts: Facts, **changes: Any) -> Facts:
     """The facts with some of them changed."""
     return dataclasses.replace(facts, **changes)
 
@@ -175,8 +184,8 @@ def computed(facts: CallFacts, value: float = 0.7, **changes: Any) -> CallFacts:
     return having(facts, loss=dataclasses.replace(facts.loss, value=value, **changes))
 
 
-def check(slug: str, facts: CallFacts) -> Finding | None:
-    """What the rule of that slug says of `facts`."""
+def check(slug: str, facts: CallFacts | CellFacts) -> Finding | None:
+    """What the rule of that slug says of `facts`: of a call, or of a cell."""
     return RULES[slug].check(facts)
 
 

@@ -12,17 +12,15 @@ from mutating import Change
 from programs import A_TOKEN, FAMILIES, WIDEST, Program
 
 from bertmagic.facts.call import CallFacts, ProbeFacts
-from bertmagic.rules import RULES
 
 HARMLESS: dict[str, tuple[Change, dict[str, Any]]] = {}
 
 
-def harmless(*, slug: str | None = None, **needs: Any) -> Callable[[Change], Change]:
-    """Register a change; `needs` as `programs` takes them, `slug` the rule without which the facts cannot be made."""
+def harmless(**needs: Any) -> Callable[[Change], Change]:
+    """Register a change; `needs` as `programs` takes them."""
 
     def add(change: Change) -> Change:
-        if slug is None or slug in RULES:
-            HARMLESS[change.__name__] = change, needs
+        HARMLESS[change.__name__] = change, needs
         return change
 
     return add

@@ -12,17 +12,15 @@ from facts_builder import model
 from mutating import CellChange
 
 from bertmagic.facts.cell import CellFacts
-from bertmagic.rules import RULES
 
 HARMLESS_CELLS: dict[str, tuple[CellChange, dict[str, Any]]] = {}
 
 
-def harmless_cell(*, slug: str | None = None, **needs: Any) -> Callable[[CellChange], CellChange]:
-    """Register a change; `needs` as `programs` takes them, `slug` the rule without which the facts cannot be made."""
+def harmless_cell(**needs: Any) -> Callable[[CellChange], CellChange]:
+    """Register a change; `needs` as `programs` takes them."""
 
     def add(change: CellChange) -> CellChange:
-        if slug is None or slug in RULES:
-            HARMLESS_CELLS[change.__name__] = change, needs
+        HARMLESS_CELLS[change.__name__] = change, needs
         return change
 
     return add

@@ -47,8 +47,8 @@ def mutation(slug: str, **needs: Any) -> Callable[[Change], Change]:
 
     def add(change: Change) -> Change:
         assert change.__name__ not in MUTATIONS
-        if slug in RULES:  # else the rule is still to come; that each rule has its mutation is tested
-            MUTATIONS[change.__name__] = Mutation(slug, change, {"head": ONE_A_TEXT, **needs})
+        assert RULES[slug].about == "call"
+        MUTATIONS[change.__name__] = Mutation(slug, change, {"head": ONE_A_TEXT, **needs})
         return change
 
     return add
@@ -59,9 +59,8 @@ def cell_mutation(slug: str, **needs: Any) -> Callable[[CellChange], CellChange]
 
     def add(change: CellChange) -> CellChange:
         assert change.__name__ not in CELL_MUTATIONS
-        if slug in RULES:
-            assert RULES[slug].about == "cell"
-            CELL_MUTATIONS[change.__name__] = CellMutation(slug, change, {"head": ONE_A_TEXT, **needs})
+        assert RULES[slug].about == "cell"
+        CELL_MUTATIONS[change.__name__] = CellMutation(slug, change, {"head": ONE_A_TEXT, **needs})
         return change
 
     return add

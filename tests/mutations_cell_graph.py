@@ -45,7 +45,7 @@ def a_part_of_the_other_keras(program: CellProgram, random: np.random.Generator)
     return program.ended(raised("ValueError", given, text=text, owner=_of_bert(), callee_said="bert.compile"))
 
 
-@harmless_cell(slug="keras-version-conflict")
+@harmless_cell()
 def a_failure_within_one_keras(program: CellProgram, random: np.random.Generator) -> CellFacts:
     given = value("ids", **K2)
     return program.ended(raised("ValueError", given, text="shapes", owner=_of_bert(), callee="tf_keras.x"))
@@ -82,13 +82,13 @@ def an_input_that_rounds(program: CellProgram, random: np.random.Generator) -> C
     return _cast_back(program, str(random.choice(["float16", "bfloat16"])), int(random.integers(2050, 50000)))
 
 
-@harmless_cell(slug="input-layer-dtype")
+@harmless_cell()
 def an_input_of_float32_that_is_cast_back(program: CellProgram, random: np.random.Generator) -> CellFacts:
     """Which is advice, and nothing is lost."""
     return _cast_back(program, str(random.choice(["float32", "float64"])), int(random.integers(2050, 50000)))
 
 
-@harmless_cell(slug="input-layer-shape")
+@harmless_cell()
 def right_inputs_where_something_else_raised(program: CellProgram, random: np.random.Generator) -> CellFacts:
     error = ErrorFacts("InvalidArgumentError", "matrix sizes", "head/dense", "forward")
     inputs = [symbolic("input_ids", (None, 24)), symbolic("attention_mask", (None, 24), "float32")]
@@ -118,7 +118,7 @@ def a_key_for_a_layer(program: CellProgram, random: np.random.Generator) -> Cell
     return program.ended(raised("TypeError", key, text="not a tensor", owner=dense, callee="tf_keras.x"))
 
 
-@harmless_cell(slug="output-object-as-tensor")
+@harmless_cell()
 def a_field_of_an_output_object(program: CellProgram, random: np.random.Generator) -> CellFacts:
     given = value("output.logits", shape=(2, 3), dtype="float32")
     ended = raised(
@@ -144,6 +144,6 @@ def one_vector_a_text_in_an_lstm(program: CellProgram, random: np.random.Generat
     return _in_lstm(program, origin, (None, 8), "expected ndim=3, found ndim=2")
 
 
-@harmless_cell(slug="pooled-output-as-sequence")
+@harmless_cell()
 def a_sequence_in_an_lstm_that_failed(program: CellProgram, random: np.random.Generator) -> CellFacts:
     return _in_lstm(program, HIDDEN, (None, None, 8), "another mask is needed")

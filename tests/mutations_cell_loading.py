@@ -11,6 +11,7 @@ from harmless_cell import harmless_cell
 from mutating import cell_mutation
 
 from bertmagic.facts.cell import CellFacts
+from bertmagic.facts.loading import ArgumentsFacts, ReloadedFacts, SpecFacts, StoredFacts, WeightFacts
 
 
 @cell_mutation("transformers-version-conflict")
@@ -27,7 +28,7 @@ def a_module_of_an_earlier_release(program: CellProgram, random: np.random.Gener
     return program.ended(raised("ModuleNotFoundError", source=source, missing=module, missing_in=module))
 
 
-@harmless_cell(slug="transformers-version-conflict")
+@harmless_cell()
 def a_slip_of_the_pen(program: CellProgram, random: np.random.Generator) -> CellFacts:
     """No release had it."""
     source = "from transformers import AutoTokeniser"
@@ -36,24 +37,16 @@ def a_slip_of_the_pen(program: CellProgram, random: np.random.Generator) -> Cell
 
 @cell_mutation("checkpoint-shape-mismatch")
 def a_head_of_other_outputs(program: CellProgram, random: np.random.Generator) -> CellFacts:
-    from bertmagic.facts import loading
-
     stored, wanted = (int(each) for each in random.choice(np.arange(2, 9), 2, replace=False))
     shapes = ((8, stored), (8, wanted))
-    weight = loading.WeightFacts("classifier/kernel", *shapes, "from_pretrained", "stars", "TFBertModel", False)
+    weight = WeightFacts("classifier/kernel", *shapes, "from_pretrained", "stars", "TFBertModel", False)
     source = f'TFBertModel.from_pretrained("stars", num_labels={wanted})'
     return program.ended(raised("ValueError", text="cannot reshape", source=source, loading=weight))
 
 
-def _stored(**facts: Any) -> Any:
-    from bertmagic.facts import loading
-
-    return loading.StoredFacts(**facts)
-
-
 @cell_mutation("custom-objects-missing")
 def a_layer_that_the_file_does_not_tell(program: CellProgram, random: np.random.Generator) -> CellFacts:
-    facts = _stored(action="load", verb="load_model", format="h5", path="m.h5", unknown=("TFBertModel",))
+    facts = StoredFacts(action="load", verb="load_model", format="h5", path="m.h5", unknown=("TFBertModel",))
     said, source = "keras.models.load_model", 'keras.models.load_model("m.h5")'
     return program.ended(raised("ValueError", text="Unknown layer", source=source, callee_said=said, loading=facts))
 
@@ -61,7 +54,7 @@ def a_layer_that_the_file_does_not_tell(program: CellProgram, random: np.random.
 @cell_mutation("custom-objects-missing")
 def a_subclassed_model_saved_whole(program: CellProgram, random: np.random.Generator) -> CellFacts:
     form = str(random.choice(["h5", "keras"]))
-    facts = _stored(action="save", verb="save", format=form, path="m", model="clf", is_subclassed=True)
+    facts = StoredFacts(action="save", verb="save", format=form, path="m", model="clf", is_subclassed=True)
     return program.ended(raised("NotImplementedError", text="Saving the model", loading=facts))
 
 
@@ -75,19 +68,15 @@ def a_signature_of_other_names(program: CellProgram, random: np.random.Generator
     return program.ended(_infer("int32", "attention_mask", str(random.choice(["ids", "token_ids", "inputs"]))))
 
 
-@harmless_cell(slug="saved-model-call")
+@harmless_cell()
 def a_signature_that_was_kept(program: CellProgram, random: np.random.Generator) -> CellFacts:
     """What raised came from inside the graph."""
     return program.ended(_infer("int32", "attention_mask", "input_ids"))
 
 
 def _infer(dtype: str, *names: str) -> Any:
-    from bertmagic.facts import loading
-
-    wanted = [loading.SpecFacts(name, (None, None), "int32") for name in ("attention_mask", "input_ids")]
-    given = [loading.SpecFacts(name, (3, 8), dtype) for name in names]
-    facts = loading.ReloadedFacts(
-        (loading.ArgumentsFacts("keywords", tuple(wanted)),), loading.ArgumentsFacts("keywords", tuple(given))
-    )
+    wanted = [SpecFacts(name, (None, None), "int32") for name in ("attention_mask", "input_ids")]
+    given = [SpecFacts(name, (3, 8), dtype) for name in names]
+    facts = ReloadedFacts((ArgumentsFacts("keywords", tuple(wanted)),), ArgumentsFacts("keywords", tuple(given)))
     owner = value("infer", "tensorflow.ConcreteFunction", "tensorflow", place="self")
     return raised("TypeError", text="signature", callee_said="infer", source="infer(**e)", owner=owner, loading=facts)

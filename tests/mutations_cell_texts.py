@@ -13,7 +13,7 @@ from harmless_cell import harmless_cell
 from hypothesis import assume
 from mutating import cell_mutation
 
-from bertmagic.facts.cell import CellFacts, TextFacts
+from bertmagic.facts.cell import CasingFacts, CellFacts, TextFacts, WordFacts
 
 PLAIN: dict[str, Any] = {"padded": False, "tokenizer": True, "left": False, "filler": False}
 
@@ -73,7 +73,7 @@ def the_words_of_one_text(program: CellProgram, random: np.random.Generator) -> 
     return _words(program, random, words_of="sentence", running=("the", "."))
 
 
-@harmless_cell(slug="word-list-as-batch", tokenizer=True)
+@harmless_cell(tokenizer=True)
 def one_word_texts_for_a_model(program: CellProgram, random: np.random.Generator) -> CellFacts:
     return _words(program, random)
 
@@ -134,8 +134,6 @@ def lists_that_a_model_is_given(program: CellProgram, random: np.random.Generato
 
 def _tagged(program: CellProgram, random: np.random.Generator, *, aligned: bool) -> CellFacts:
     """A tagger that is trained on one label a word, on the words' first tokens or one after another."""
-    from bertmagic.facts import cell as facts
-
     own = program.program
     rows, width = own.ids.shape
     assume(width >= 5)
@@ -146,7 +144,7 @@ def _tagged(program: CellProgram, random: np.random.Generator, *, aligned: bool)
         firsts = [1, *range(3, width - 1)]
         at = firsts if aligned else range(1, width - 2)
         labels[row, list(at)] = random.integers(0, own.outputs.shape[-1], width - 3)
-    words = facts.WordFacts(tuple(of_tokens), (width - 3,) * rows, {})  # type: ignore[attr-defined]
+    words = WordFacts(tuple(of_tokens), (width - 3,) * rows, {})
     made = tokenized(
         texts("sentences", "words", rows),
         tokenizer=own.tokenizer or own.family.tokenizer,
@@ -162,15 +160,13 @@ def one_label_a_word(program: CellProgram, random: np.random.Generator) -> CellF
     return _tagged(program, random, aligned=False)
 
 
-@harmless_cell(slug="labels-not-aligned", **{**PLAIN, "head": ("tags",)})
+@harmless_cell(**{**PLAIN, "head": ("tags",)})
 def labels_on_the_first_tokens(program: CellProgram, random: np.random.Generator) -> CellFacts:
     return _tagged(program, random, aligned=True)
 
 
 def _cased(program: CellProgram, *, lowers: bool, capitals: int, unknown: int) -> CellFacts:
-    from bertmagic.facts import cell as facts
-
-    casing = facts.CasingFacts(lowers, capitals, 1000, (("Oslo", "os ##lo"),))  # type: ignore[attr-defined]
+    casing = CasingFacts(lowers, capitals, 1000, (("Oslo", "os ##lo"),))
     made = tokenized(
         texts("headlines", upper=3), tokenizer=program.program.tokenizer, casing=casing, unknown=unknown, tokens=20
     )
@@ -187,7 +183,7 @@ def capitals_taken_from_a_cased_vocabulary(program: CellProgram, random: np.rand
     return _cased(program, lowers=True, capitals=int(random.integers(200, 600)), unknown=0)
 
 
-@harmless_cell(slug="tokenizer-casing", tokenizer=True)
+@harmless_cell(tokenizer=True)
 def capitals_treated_as_the_vocabulary_does(program: CellProgram, random: np.random.Generator) -> CellFacts:
     lowers = bool(random.integers(2))
     return _cased(program, lowers=lowers, capitals=0 if lowers else 400, unknown=int(random.integers(0, 3)))

@@ -6,18 +6,14 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+from dtype_facts import raised
 from facts_builder import TAKES, having, tensor
 from mutating import mutation
 from programs import Family, Program
 
-from bertmagic.facts.call import CallFacts, ErrorFacts
+from bertmagic.facts.call import CallFacts
 
 LOOKED_UP = ("classes", "scores", "none", "own loss, classes", "one-hot", "yes or no", "ratings")
-
-
-def raised(facts: CallFacts, layer: str | None = "embeddings", where: str = "forward", text: str = "") -> CallFacts:
-    """The facts of a call that raised in that layer."""
-    return having(facts, error=ErrorFacts("InvalidArgumentError", text, layer, where))  # type: ignore[arg-type]
 
 
 def cut(program: Program, ids: np.ndarray, **changes: Any) -> CallFacts:

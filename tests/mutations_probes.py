@@ -11,14 +11,12 @@ from harmless import harmless
 from mutating import mutation
 from programs import Program
 
-from bertmagic.facts.call import CallFacts
+from bertmagic.facts.call import CallFacts, PoolingFacts
 
 
 @mutation("pooling-over-padding", padded=True, mask=True, filler=False)
 def a_mean_over_padding(program: Program, random: np.random.Generator) -> CallFacts:
-    from bertmagic.facts import call
-
-    of = call.PoolingFacts(  # type: ignore[attr-defined]
+    of = PoolingFacts(
         "logits",
         random.choice(np.array(["mean", "max", None], object)),
         {int(row): int(count) for row, count in enumerate(program.padding.sum(axis=1)) if count},
@@ -43,6 +41,6 @@ def called_in_training_mode(program: Program, random: np.random.Generator) -> Ca
     return _dropping(program, training=True, training_by=by)
 
 
-@harmless(slug="training-mode-at-inference", head=("none",))
+@harmless(head=("none",))
 def training_mode_on_purpose(program: Program, random: np.random.Generator) -> CallFacts:
     return _dropping(program, training=True, **{str(random.choice(["watched", "on_purpose"])): True})

@@ -12,6 +12,7 @@ import pytest
 from facts_builder import Messages, batch, call, check
 
 from bertmagic.facts.call import CallFacts, UnpaddedFacts
+from bertmagic.facts.cell import CellFacts
 from bertmagic.finding import Proof
 from bertmagic.rules import RULES
 from bertmagic.rules.words import amount, count, listed, rows_of
@@ -21,12 +22,16 @@ TABLES: dict[str, Messages] = {
     for path in sorted(pathlib.Path(__file__).parent.glob("test_messages_*.py"))
 }
 ALL = {f"{table}: {name}": entry for table, messages in TABLES.items() for name, entry in messages.items()}
+# An axis of any length is `None` in a shape of Keras', and nowhere else in a sentence.
+SHAPE = re.compile(r"\((?:(?:None|\d+)(?:, |,|(?=\))))+\)")
 IDS = batch([6, 4, 4])
 MEASURED = UnpaddedFacts({1: 0.3104, 2: 0.3096}, {0: 0.0}, {1: 3e-7, 2: 2e-7})
 
 
 @pytest.mark.parametrize(("slug", "facts", "sentences"), ALL.values(), ids=ALL)
-def test_what_a_rule_says(slug: str, facts: CallFacts, sentences: tuple[str, str, str | None, str | None]) -> None:
+def test_what_a_rule_says(
+    slug: str, facts: CallFacts | CellFacts, sentences: tuple[str, str, str | None, str | None]
+) -> None:
     finding = check(slug, facts)
     assert finding is not None
     fix = (None, None) if finding.fix is None else (finding.fix.title, finding.fix.snippet)
@@ -35,9 +40,6 @@ def test_what_a_rule_says(slug: str, facts: CallFacts, sentences: tuple[str, str
 
 def test_every_rule_has_its_sentences() -> None:
     assert {slug for slug, _, _ in ALL.values()} == set(RULES)
-
-
-SHAPE = re.compile(r"\((None|\d+)(, (None|\d+))*,?\)")
 
 
 @pytest.mark.parametrize("sentences", [sentences for _, _, sentences in ALL.values()], ids=ALL)

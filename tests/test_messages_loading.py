@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-
-import pytest
-from cell_builder import cell, check, raised, value
+from cell_builder import cell, raised, value
+from facts_builder import Messages
 
 from bertmagic.facts.cell import CellFacts
 from bertmagic.facts.loading import ArgumentsFacts, ReloadedFacts, SpecFacts, StoredFacts, WeightFacts
-from bertmagic.rules import RULES
 
 TOKENIZER = value("tok", "BertTokenizerFast", "transformers", place="self")
 IDS = SpecFacts("input_ids", (None, None), "int32")
@@ -367,18 +364,4 @@ SENTENCES: dict[str, tuple[str, str, str, str]] = {
     ),
 }
 
-MESSAGES = {name: (slug, facts, SENTENCES[name]) for name, (slug, facts) in FACTS.items()}
-
-
-@pytest.mark.parametrize(("slug", "facts", "sentences"), MESSAGES.values(), ids=MESSAGES)
-def test_the_sentence(slug: str, facts: CellFacts, sentences: tuple[str, str, str, str]) -> None:
-    finding = check(slug, facts)
-    assert finding is not None
-    assert finding.fix is not None
-    assert (finding.title, finding.detail, finding.fix.title, finding.fix.snippet) == sentences
-    ast.parse(finding.fix.snippet)
-    assert max(map(len, finding.fix.snippet.splitlines())) <= 120
-    for sentence in sentences[:3]:
-        assert not {"!", "None", "  "} & {part for part in ("!", "None", "  ") if part in sentence}
-    for part in ("What it finds:", "Why it is bad:", "Wrong:", "Right:"):
-        assert part in RULES[slug].page()
+MESSAGES: Messages = {name: (slug, facts, SENTENCES[name]) for name, (slug, facts) in FACTS.items()}

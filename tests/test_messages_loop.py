@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import pytest
-from facts_builder import batch, call, check
+from facts_builder import Messages, batch, call
 
 from bertmagic.facts.call import BroadcastFacts, CallFacts
 
@@ -26,7 +25,7 @@ def broadcast(**changes: Any) -> CallFacts:
     return dataclasses.replace(call(IDS, mask=(IDS != 0).astype("int32")), broadcasts=(BroadcastFacts(**settings),))
 
 
-MESSAGES = {
+MESSAGES: Messages = {
     "flat labels": (
         "labels-shape",
         broadcast(),
@@ -70,12 +69,3 @@ MESSAGES = {
         ),
     ),
 }
-
-
-@pytest.mark.parametrize("name", MESSAGES)
-def test_the_sentence(name: str) -> None:
-    slug, facts, expected = MESSAGES[name]
-    finding = check(slug, facts)
-    assert finding is not None
-    assert finding.fix is not None
-    assert (finding.title, finding.detail, finding.fix.title, finding.fix.snippet) == expected

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-import pytest
-from facts_builder import check
+from facts_builder import Messages
 from test_rules_probes import POOLING, facts, inside, repetition
 
-from bertmagic.facts.call import CallFacts
-from bertmagic.rules import mode, pooling
-from bertmagic.rules.registry import RULES
-
-MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
+MESSAGES: Messages = {
     "a mean": (
         "pooling-over-padding",
         facts(pooling=(POOLING,)),
@@ -147,17 +142,3 @@ MESSAGES: dict[str, tuple[str, CallFacts, tuple[str, str, str, str]]] = {
         ),
     ),
 }
-
-
-@pytest.mark.parametrize("name", MESSAGES)
-def test_what_is_said(name: str) -> None:
-    slug, call, expected = MESSAGES[name]
-    found = check(slug, call)
-    assert found is not None
-    assert found.fix is not None
-    assert (found.title, found.detail, found.fix.title, found.fix.snippet) == expected
-
-
-def test_every_rule_of_these_families_is_pinned() -> None:
-    mine = {slug for slug, rule in RULES.items() if rule.check.__module__ in (mode.__name__, pooling.__name__)}
-    assert mine == {slug for slug, _, _ in MESSAGES.values()}

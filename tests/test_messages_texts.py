@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-
-import pytest
 from cell_builder import cell, raised, texts, tokenized, value
-from facts_builder import call, model, tensor
+from facts_builder import Messages, call, model, tensor
 from text_facts import aligned, cased, ended, failed, lists, maker, rows, words_fed
 
 from bertmagic.facts.call import CallFacts, ErrorFacts
 from bertmagic.facts.cell import CellFacts
-from bertmagic.rules import RULES
 
 NO_TORCH = "PyTorch is not installed."
 BATCH = (
@@ -391,18 +387,4 @@ SENTENCES: dict[str, tuple[str, str, str, str]] = {
         "tokenizer = type(tokenizer).from_pretrained(tokenizer.name_or_path, do_lower_case=False)",
     ),
 }
-MESSAGES = {name: (slug, facts, SENTENCES[name]) for name, (slug, facts) in FACTS.items()}
-
-
-@pytest.mark.parametrize(("slug", "facts", "sentences"), MESSAGES.values(), ids=MESSAGES)
-def test_the_sentence(slug: str, facts: CellFacts, sentences: tuple[str, str, str, str]) -> None:
-    finding = RULES[slug].check(facts)
-    assert finding is not None
-    assert finding.fix is not None
-    assert (finding.title, finding.detail, finding.fix.title, finding.fix.snippet) == sentences
-    ast.parse(finding.fix.snippet)
-    assert max(map(len, finding.fix.snippet.splitlines())) <= 120
-    for sentence in sentences[:3]:
-        assert not [part for part in ("!", "None", "  ") if part in sentence]
-    for part in ("What it finds:", "Why it is bad:", "Wrong:", "Right:"):
-        assert part in RULES[slug].page()
+MESSAGES: Messages = {name: (slug, facts, SENTENCES[name]) for name, (slug, facts) in FACTS.items()}

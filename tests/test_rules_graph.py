@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cell_builder import HIDDEN, INPUT, POOLED, built, cell, changed, check, raised, symbolic, value
-from facts_builder import BERT, call, model
+from cell_builder import HIDDEN, INPUT, POOLED, built, cell, raised, symbolic, value
+from facts_builder import BERT, call, check, having, model
 
 from bertmagic.facts.call import ErrorFacts
 from bertmagic.facts.cell import CellFacts, Origin, RaisedFacts
@@ -49,11 +49,11 @@ MIXED: dict[str, RaisedFacts] = {
     "a Keras 3 Input": raised("ValueError", value("ids", **K3_TENSOR), owner=of_bert(), callee=K2_CALL),
     "a Keras 3 optimizer": raised("ValueError", ADAM, owner=of_bert(), callee_said="bert.compile"),
     "a Keras 3 metric in a list": raised(
-        "AttributeError", changed(ADAM, kind="keras.F1Score", part="metric", place="metrics[0]"), owner=of_bert()
+        "AttributeError", having(ADAM, kind="keras.F1Score", part="metric", place="metrics[0]"), owner=of_bert()
     ),
     "a Keras 2 model in a Keras 3 Sequential": raised(
         "ValueError",
-        changed(of_bert(), place="layers[0]"),
+        having(of_bert(), place="layers[0]"),
         owner=value("keras.Sequential", "keras.Sequential", "keras", part="model", is_class=True),
     ),
     "a Keras 2 tensor for a Keras 3 function": raised(
@@ -61,7 +61,7 @@ MIXED: dict[str, RaisedFacts] = {
     ),
     "a Keras 3 schedule": raised(
         "TypeError",
-        changed(ADAM, kind="keras.PolynomialDecay", part="schedule"),
+        having(ADAM, kind="keras.PolynomialDecay", part="schedule"),
         owner=value("tf.keras.optimizers.Adam", "tf_keras.Adam", "tf-keras", part="optimizer", is_class=True),
     ),
 }
@@ -78,8 +78,8 @@ NOT_MIXED: dict[str, RaisedFacts | None] = {
     "the other one only named in the line": raised(
         "ValueError", value("head", "keras.Dense", "keras", part="layer", place="name"), owner=of_bert()
     ),
-    "a loss, which is only called": raised("ValueError", changed(ADAM, part="loss"), owner=of_bert()),
-    "a callback, which is only called": raised("ValueError", changed(ADAM, part="callback"), owner=of_bert()),
+    "a loss, which is only called": raised("ValueError", having(ADAM, part="loss"), owner=of_bert()),
+    "a callback, which is only called": raised("ValueError", having(ADAM, part="callback"), owner=of_bert()),
     "an array of NumPy": raised("ValueError", value("ids", "numpy.ndarray", "numpy", shape=(2, 3)), owner=of_bert()),
     "a function of neither": raised(
         "ValueError", value("ids", **K3_TENSOR), value("x", **K2_TENSOR), callee="numpy.stack", callee_said="np.stack"
@@ -93,7 +93,7 @@ def test_a_line_of_one_generation_is_left_alone(facts: RaisedFacts | None) -> No
 
 
 def test_the_fix_says_what_to_do_where_tf_keras_itself_is_keras_3() -> None:
-    facts = changed(cell(raised=MIXED["a Keras 3 Input"], versions=KERAS), tf_keras_is="keras")
+    facts = having(cell(raised=MIXED["a Keras 3 Input"], versions=KERAS), tf_keras_is="keras")
     found = check("keras-version-conflict", facts)
     assert found is not None
     assert found.fix is not None
@@ -109,29 +109,29 @@ AS_TENSOR: dict[str, RaisedFacts] = {
     ),
     "a function of NumPy's": raised("AxisError", OUTPUT, callee="numpy._core.fromnumeric.argmax"),
     "a layer": raised("ValueError", OUTPUT, owner=DENSE, callee=K2_CALL),
-    "in a list for a layer": raised("ValueError", changed(OUTPUT, place="args[1][0]"), owner=DENSE, callee=K2_CALL),
+    "in a list for a layer": raised("ValueError", having(OUTPUT, place="args[1][0]"), owner=DENSE, callee=K2_CALL),
     "a layer in the user's call, the traceback cut": raised(
         "ValueError",
         value("self", "MyModel", "tf-keras", part="model", place="name"),
-        changed(OUTPUT, place="name"),
-        owner=changed(DENSE, said="self.head"),
+        having(OUTPUT, place="name"),
+        owner=having(DENSE, said="self.head"),
         source="self.head(output)",
     ),
     "an attribute of tensors": raised(
         "AttributeError",
-        changed(OUTPUT, place="name"),
+        having(OUTPUT, place="name"),
         source="output.shape",
         missing="shape",
         missing_in="TFSequenceClassifierOutput",
     ),
     "an attribute of what has no name": raised(
         "AttributeError",
-        owner=changed(OUTPUT, said=None),
+        owner=having(OUTPUT, said=None),
         source="model(ids).numpy",
         missing="numpy",
         missing_in="TFSequenceClassifierOutput",
     ),
-    "an operator": raised("TypeError", changed(OUTPUT, place="name"), source="output / 2"),
+    "an operator": raised("TypeError", having(OUTPUT, place="name"), source="output / 2"),
     "an index of two axes": raised(
         "TypeError",
         value(None, "tuple", "python", place="k"),
@@ -141,14 +141,14 @@ AS_TENSOR: dict[str, RaisedFacts] = {
     ),
     "a functional model's output of two fields in the loss": raised(
         "InvalidArgumentError",
-        changed(OUTPUT, place="y_pred", said=None, fields=("last_hidden_state", "pooler_output")),
+        having(OUTPUT, place="y_pred", said=None, fields=("last_hidden_state", "pooler_output")),
         owner=value("m", "tf_keras.Functional", "tf-keras", part="model"),
         callee="tf_keras.src.engine.training.Model.compute_loss",
     ),
     "a key's attribute": raised(
         "AttributeError",
-        changed(KEY, place="name"),
-        owner=changed(KEY, said=None),
+        having(KEY, place="name"),
+        owner=having(KEY, said=None),
         source="pooled.shape",
         missing="shape",
         missing_in="str",
@@ -168,42 +168,42 @@ NOT_AS_TENSOR: dict[str, RaisedFacts | None] = {
     "its field": raised(
         "ValueError",
         value("output.logits", shape=(2, 3)),
-        changed(OUTPUT, place="name"),
+        having(OUTPUT, place="name"),
         callee="tensorflow.python.x",
         source="tf.reshape(output.logits, (4, 4))",
     ),
-    "an operator on its field": raised("TypeError", changed(OUTPUT, place="name"), source='output.logits + "x"'),
+    "an operator on its field": raised("TypeError", having(OUTPUT, place="name"), source='output.logits + "x"'),
     "a field of it in the user's call, the traceback cut": raised(
         "ValueError",
-        changed(OUTPUT, place="name"),
-        owner=changed(DENSE, said="self.head"),
+        having(OUTPUT, place="name"),
+        owner=having(DENSE, said="self.head"),
         source="self.head(output[0])",
     ),
     "a wrong field": raised(
-        "AttributeError", changed(OUTPUT, place="name"), missing="last_hidden_state", missing_in=OUTPUT.kind
+        "AttributeError", having(OUTPUT, place="name"), missing="last_hidden_state", missing_in=OUTPUT.kind
     ),
     "a wrong key": raised("KeyError", owner=OUTPUT, callee="transformers.utils.generic.ModelOutput.__getitem__"),
     "a structure that is walked": raised("ValueError", OUTPUT, callee="tensorflow.python.util.nest.map_structure"),
     "a tf.function of the user's": raised(
         "ValueError", OUTPUT, owner=value("f", "tensorflow.Function"), callee="tensorflow.python.util.x"
     ),
-    "a layer of the user's": raised("ValueError", OUTPUT, owner=changed(DENSE, kind="Head"), callee=K2_CALL),
+    "a layer of the user's": raised("ValueError", OUTPUT, owner=having(DENSE, kind="Head"), callee=K2_CALL),
     "a functional model that takes its fields by name": raised(
         "ValueError", OUTPUT, owner=value("head", "tf_keras.Functional", "tf-keras", part="model"), callee=K2_CALL
     ),
     "transformers' own loss": raised(
         "ValueError",
-        changed(OUTPUT, place="y_pred"),
+        having(OUTPUT, place="y_pred"),
         owner=of_bert(),
         callee="tf_keras.src.engine.training.Model.compute_loss",
     ),
     "a function of another library": raised("TypeError", OUTPUT, callee="json.dumps", callee_said="json.dumps"),
     "a word that is a key too": raised(
-        "ValueError", changed(KEY, text="'loss'"), callee="tensorflow.python.x", source="tf.f(name)"
+        "ValueError", having(KEY, text="'loss'"), callee="tensorflow.python.x", source="tf.f(name)"
     ),
-    "a string constant": raised("ValueError", changed(KEY, said=None), callee="tensorflow.python.x"),
+    "a string constant": raised("ValueError", having(KEY, said=None), callee="tensorflow.python.x"),
     "another string's attribute": raised(
-        "AttributeError", changed(KEY, field_of=None, place="name"), missing="shape", missing_in="str"
+        "AttributeError", having(KEY, field_of=None, place="name"), missing="shape", missing_in="str"
     ),
 }
 
@@ -215,7 +215,7 @@ def test_right_uses_of_an_output_are_left_alone(facts: RaisedFacts | None) -> No
 
 def test_a_transformers_model_in_a_sequential_model() -> None:
     sequential = value("m", "tf_keras.Sequential", "tf-keras", part="model", place="self")
-    failed = raised("ValueError", changed(of_bert(), place="layer"), owner=sequential, source="m.add(bert)")
+    failed = raised("ValueError", having(of_bert(), place="layer"), owner=sequential, source="m.add(bert)")
     assert says("output-object-as-tensor", cell(raised=failed, builds=[built(symbolic("input_ids"))])) == "error bert"
     # It was never called: another thing raised.
     assert says("output-object-as-tensor", cell(raised=failed)) is None
@@ -224,13 +224,13 @@ def test_a_transformers_model_in_a_sequential_model() -> None:
 def test_a_sequential_model_that_makes_its_graph_when_it_is_called() -> None:
     sequential = value("m", "tf_keras.Sequential", "tf-keras", part="model", place="self")
     failed = raised("ValueError", owner=sequential, source="m(ids)")
-    inside = changed(BERT, path="tf_bert_model/bert", said="bert")
+    inside = having(BERT, path="tf_bert_model/bert", said="bert")
     error = ErrorFacts("ValueError", "single", "sequential", "forward", ("tf_bert_model/bert", "tf_bert_model"))
-    of_call = changed(call([[2, 7, 3]], of=model(inside, said="m", type="Sequential"), error="forward"), error=error)
+    of_call = having(call([[2, 7, 3]], of=model(inside, said="m", type="Sequential"), error="forward"), error=error)
     assert says("output-object-as-tensor", cell(of_call, raised=failed)) == "error bert"
-    later = changed(of_call, error=changed(error, layer="dense"))
+    later = having(of_call, error=having(error, layer="dense"))
     assert says("output-object-as-tensor", cell(later, raised=failed)) == "error bert"
-    inner = changed(of_call, error=changed(error, layer="tf_bert_model/bert/embeddings", ran=()))
+    inner = having(of_call, error=having(error, layer="tf_bert_model/bert/embeddings", ran=()))
     assert says("output-object-as-tensor", cell(inner, raised=failed)) is None
 
 
@@ -298,7 +298,7 @@ def test_two_axes_are_too_few_for_choices() -> None:
 
 
 def test_a_built_model_that_takes_a_hidden_axis_and_is_fed_tokens() -> None:
-    of = changed(
+    of = having(
         model(said="m", type="Functional", inputs={"input_ids": (None, None), "attention_mask": (None, None, 8)}),
         outputs=(InputFacts("dense", (None, 2), "float32", required=True),),
     )
@@ -332,7 +332,7 @@ def test_token_types_of_float32_that_raise() -> None:
     ],
 )
 def test_an_input_that_is_cast_back(dtype: str, rows: int, severity: str) -> None:
-    of = model(changed(BERT, vocab_rows=rows), said="m", type="Functional", inputs={"input_ids": (None, 20)})
+    of = model(having(BERT, vocab_rows=rows), said="m", type="Functional", inputs={"input_ids": (None, 20)})
     ids = symbolic("input_ids", (None, 20), dtype, said="ids")
     assert says("input-layer-dtype", cell(builds=[built(ids, of=of)])) == f"{severity} ids"
 
@@ -371,7 +371,7 @@ def test_right_dtypes_are_left_alone(inputs: tuple[Any, ...], error: ErrorFacts,
 AS_SEQUENCE: dict[str, RaisedFacts] = {
     "the pooler's output in an LSTM": raised("ValueError", value("x", **VECTOR, origin=POOLED), owner=LSTM, callee="k"),
     "a [CLS] vector in an LSTM": raised(
-        "ValueError", value(None, **VECTOR, origin=changed(HIDDEN, sliced=True)), owner=LSTM, callee="k"
+        "ValueError", value(None, **VECTOR, origin=having(HIDDEN, sliced=True)), owner=LSTM, callee="k"
     ),
     "an eager vector in an LSTM": raised(
         "ValueError", value("x", shape=(4, 8), dtype="float32", origin=POOLED), owner=LSTM, callee="k"
@@ -427,8 +427,8 @@ def test_other_failures_of_layers_are_left_alone(facts: RaisedFacts | None) -> N
 
 def test_a_fault_of_the_cell_hides_none_of_an_earlier_call() -> None:
     mixed = check("keras-version-conflict", cell(raised=MIXED["a Keras 3 Input"], versions=KERAS))
-    masked = changed(mixed, rule="attention-mask-missing", severity="warning", subject="ids")
-    labels = changed(mixed, rule="labels-shape", subject="y")
+    masked = having(mixed, rule="attention-mask-missing", severity="warning", subject="ids")
+    labels = having(mixed, rule="labels-shape", subject="y")
     assert mixed is not None
     assert [each.rule for each in of_calls([[masked, labels]], [mixed])] == [
         "keras-version-conflict",
@@ -439,6 +439,6 @@ def test_a_fault_of_the_cell_hides_none_of_an_earlier_call() -> None:
 
 def test_the_mixture_comes_before_what_it_raises() -> None:
     mixed = check("keras-version-conflict", cell(raised=MIXED["a Keras 3 Input"], versions=KERAS))
-    shape = changed(mixed, rule="input-layer-shape")
+    shape = having(mixed, rule="input-layer-shape")
     assert mixed is not None
     assert [each.rule for each in of_calls([], [shape, mixed])] == ["keras-version-conflict"]

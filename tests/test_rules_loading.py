@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cell_builder import cell, check, raised, value
+from cell_builder import cell, raised, value
+from facts_builder import check
 
 from bertmagic.facts.cell import CellFacts, RaisedFacts
 from bertmagic.facts.loading import ArgumentsFacts, ReloadedFacts, SpecFacts, StoredFacts, WeightFacts

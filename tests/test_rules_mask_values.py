@@ -16,12 +16,6 @@ FULL = batch([6, 6, 6])
 LARGER = dataclasses.replace(TOKENIZER, vocab_rows=120, base_rows=120)
 
 
-def at(ids: np.ndarray, row: int, place: int, value: int) -> np.ndarray:
-    changed = ids.copy()
-    changed[row, place] = value
-    return changed
-
-
 # -- attention-mask-all-zero, -inverted, -values, -shape ---------------------------------------------------------------
 
 IDS = batch([6, 4, 3])

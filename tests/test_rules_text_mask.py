@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from facts_builder import BERT, CLS, PAD, ROBERTA, SEP, TOKENIZER, VOCABULARY, batch, call, check, model, slugs
+from facts_builder import BERT, CLS, PAD, ROBERTA, SEP, TOKENIZER, VOCABULARY, at, batch, call, check, model, slugs
 
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
@@ -17,12 +17,6 @@ FULL = batch([6, 6, 6])
 IDS = batch([6, 4, 3])
 MASK = (IDS != PAD).astype("int32")
 LARGER = dataclasses.replace(TOKENIZER, vocab_rows=120, base_rows=120)
-
-
-def at(ids: np.ndarray, row: int, place: int, value: int) -> np.ndarray:
-    changed = ids.copy()
-    changed[row, place] = value
-    return changed
 
 
 # -- tokenizer-model-mismatch ----------------------------------------------------------------------------------------

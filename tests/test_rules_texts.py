@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cell_builder import cell, changed, check, raised, texts, tokenized, value
-from facts_builder import CLS, SEP, TOKENIZER, call, model, tensor
+from cell_builder import cell, raised, texts, tokenized, value
+from facts_builder import CLS, SEP, TOKENIZER, call, check, having, model, tensor
 from test_messages_texts import FACTS
 from text_facts import IDS, TAGGER, aligned, cased, ended, failed, lists, maker, rows, words_fed
 
@@ -38,8 +38,8 @@ PICTURES = BATCHED.replace("[11]", "[32,32,3]").replace("[9]", "[32,30,3]")
 
 SILENT: dict[str, CellFacts] = {
     "nothing happened": cell(),
-    "a failure that was caught": changed(failed(texts(odd=((1, "NoneType", "None"),))), raised=None),
-    "another failure after one that was caught": changed(
+    "a failure that was caught": having(failed(texts(odd=((1, "NoneType", "None"),))), raised=None),
+    "another failure after one that was caught": having(
         failed(texts("names", "other", kind="ndarray")), raised=raised("KeyError", text="'label'")
     ),
     "an odd second text that a slow tokenizer leaves out": cell(
@@ -47,7 +47,7 @@ SILENT: dict[str, CellFacts] = {
     ),
     "a setting that is not known": failed(texts(), ("ValueError", "xx is not a valid TensorType"), return_tensors="xx"),
     "tensors with values in a function of the user's": cell(tokenizer_calls=[tokenized(texts(None, "text"))]),
-    "a symbolic tensor that was caught": changed(
+    "a symbolic tensor that was caught": having(
         failed(texts("t", "other", kind="SymbolicTensor", is_symbolic=True)), raised=None
     ),
     "a tokenizer that takes symbolic tensors": cell(
@@ -64,14 +64,14 @@ SILENT: dict[str, CellFacts] = {
     "one-word texts for a tagger": words_fed(TAGGER),
     "names out of a string": words_fed(words_of="colours"),
     "groups of words": words_fed(beside="groups[0]", running=("the", "of")),
-    "words that no model is given": changed(words_fed(words_of="sentence", running=("the",)), calls=()),
-    "words split, and told": changed(
+    "words that no model is given": having(words_fed(words_of="sentence", running=("the",)), calls=()),
+    "words split, and told": having(
         words_fed(words_of="sentence", running=("the",)),
         tokenizer_calls=(
-            changed(words_fed(words_of="sentence", running=("the",)).tokenizer_calls[0], is_split_into_words=True),
+            having(words_fed(words_of="sentence", running=("the",)).tokenizer_calls[0], is_split_into_words=True),
         ),
     ),
-    "words set against their whole text": changed(
+    "words set against their whole text": having(
         words_fed(words_of="sentence", running=("the",)),
         tokenizer_calls=(
             *words_fed(words_of="sentence", running=("the",)).tokenizer_calls,
@@ -121,7 +121,7 @@ SILENT: dict[str, CellFacts] = {
     "other lists with one item a word": aligned(
         [[0, 1, 2, 0, 0, 0], [0, 1, 0, 0, 0, 0]], tags={"lemmas": (("a", "b", "c"), ("d", "e"))}
     ),
-    "words of one token each": changed(aligned([A_TAG[1], A_TAG[1]], order=[1, 1]), raised=None),
+    "words of one token each": having(aligned([A_TAG[1], A_TAG[1]], order=[1, 1]), raised=None),
     "a model with an input that says where words are": aligned(
         A_TAG, of=model(said="by_words"), others=[tensor("word_starts", np.ones((2, 6), "int32"))]
     ),
@@ -131,8 +131,8 @@ SILENT: dict[str, CellFacts] = {
     "capitals lowered for a vocabulary without them": cased(("Paris", "paris"), lowers=True, capitals=0),
     "capitals kept for a cased vocabulary": cased(("Ærø", "[UNK]"), capitals=400),
     "unknown tokens that no text has": cased(("Oslo", "[UNK]"), unknown=0),
-    "a tokenizer whose rows go nowhere": changed(cased(("Oslo", "[UNK]")), calls=()),
-    "another tokenizer's rows": changed(
+    "a tokenizer whose rows go nowhere": having(cased(("Oslo", "[UNK]")), calls=()),
+    "another tokenizer's rows": having(
         cased(("Oslo", "[UNK]")),
         calls=(call([[CLS, 5, SEP]], tokenizer=dataclasses.replace(TOKENIZER, said="usual", made_rows=True)),),
     ),
@@ -161,7 +161,7 @@ FOUND: dict[str, tuple[str, CellFacts, dict[str, Any]]] = {
     ),
     "a failure told by another": (
         "text-not-valid",
-        changed(
+        having(
             failed(texts(odd=((1, "NoneType", "None"),))),
             raised=raised("RuntimeError", text="no good", causes=("text input must be of type `str`",)),
         ),

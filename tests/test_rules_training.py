@@ -8,7 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 from facts_builder import LOSSES, batch, call, check, model, slugs, tensor
-from test_messages_training import ADAM, BASE, GIB, HEAD, LOADED, LOW, NET, ONES, TRAINED, having, machine, remembering
+from test_messages_training import (
+    ADAM,
+    BASE,
+    GIB,
+    HEAD,
+    LOADED,
+    LOW,
+    NET,
+    ONES,
+    TRAINED,
+    in_state,
+    machine,
+    remembering,
+)
 
 from bertmagic.facts.call import CallFacts, ErrorFacts
 from bertmagic.facts.training import EncoderState, OptimizerFacts, StateFacts
@@ -31,17 +44,17 @@ def named(**changes: Any) -> Any:
 # -- learning-rate-high ----------------------------------------------------------------------------------------------
 
 HIGH = {
-    "adam's default": having(),
-    "a float32 just below": having(optimizer=adam(rate=float(np.float32(1e-3)) - 1e-10)),
-    "higher": having(optimizer=adam(name="AdamW", rate=0.1)),
-    "a schedule's highest": having(optimizer=adam(rate=2e-3, schedule="PolynomialDecay")),
-    "embeddings frozen": having(encoders=encoder(trainable=TRAINED.parameters)),
-    "the lower half frozen": having(encoders=encoder(trainable=TRAINED.parameters // 2)),
-    "pooler unused": having(encoders=encoder(pooler=0, pooler_reached=None)),
-    "a callback that only looks on": having(may_set_rate=()),
-    "a loop": having("call", optimizer=adam(said="optimizer"), for_training=True),
-    "a schedule in a loop": having("call", optimizer=adam(rate=2e-3, schedule="WarmUp", said="optimizer")),
-    "one of two encoders": having(
+    "adam's default": in_state(),
+    "a float32 just below": in_state(optimizer=adam(rate=float(np.float32(1e-3)) - 1e-10)),
+    "higher": in_state(optimizer=adam(name="AdamW", rate=0.1)),
+    "a schedule's highest": in_state(optimizer=adam(rate=2e-3, schedule="PolynomialDecay")),
+    "embeddings frozen": in_state(encoders=encoder(trainable=TRAINED.parameters)),
+    "the lower half frozen": in_state(encoders=encoder(trainable=TRAINED.parameters // 2)),
+    "pooler unused": in_state(encoders=encoder(pooler=0, pooler_reached=None)),
+    "a callback that only looks on": in_state(may_set_rate=()),
+    "a loop": in_state("call", optimizer=adam(said="optimizer"), for_training=True),
+    "a schedule in a loop": in_state("call", optimizer=adam(rate=2e-3, schedule="WarmUp", said="optimizer")),
+    "one of two encoders": in_state(
         of=model([dataclasses.replace(LOADED, path="frozen"), LOADED], type="Functional"),
         encoders=(dataclasses.replace(TRAINED, path="frozen", trainable=0), TRAINED),
     ),
@@ -54,39 +67,39 @@ def test_a_pretrained_encoder_at_a_rate_for_new_ones(facts: CallFacts) -> None:
 
 
 FINE = {
-    "2e-5": having(optimizer=adam(rate=2e-5)),
-    "5e-4": having(optimizer=adam(rate=5e-4)),
-    "just below": having(optimizer=adam(rate=9.9e-4)),
-    "another kind of optimizer": having(optimizer=OptimizerFacts("SGD", adam=False, rate=1e-3, slots=1)),
-    "a rate that nobody knows": having(optimizer=adam(rate=None, schedule="Noam")),
-    "a rate that is not a number": having(optimizer=adam(rate=float("nan"))),
-    "no optimizer": having(optimizer=None),
-    "random weights": having(encoders=encoder(trained=False)),
-    "weights that do not tell": having(encoders=encoder(trained=None)),
-    "no checkpoint": having(of=named(pretrained=None)),
-    "trained on from here": having(optimizer=adam(steps=300)),
-    "frozen": having(encoders=encoder(trainable=0)),
-    "adapters": having(encoders=encoder(parameters=87_000_000, trainable=2_000_000)),
-    "the last layers alone": having(encoders=encoder(trainable=14_000_000)),
-    "no gradient reaches it": having(encoders=encoder(reached=False)),
-    "the forward pass did not run": having(encoders=encoder(reached=None)),
-    "a callback sets the rate": having(may_set_rate=("LearningRateScheduler",)),
-    "a training step of one's own": having(own_step=True),
-    "a loop at 2e-5": having("call", optimizer=adam(rate=2e-5, said="optimizer")),
-    "a loop with SGD": having("call", optimizer=OptimizerFacts("SGD", adam=False, rate=1e-3, slots=0, said="sgd")),
-    "a loop over the head": having("call", optimizer=adam(said="optimizer"), encoders=encoder(trainable=0)),
-    "a loop over the last layers": having(
+    "2e-5": in_state(optimizer=adam(rate=2e-5)),
+    "5e-4": in_state(optimizer=adam(rate=5e-4)),
+    "just below": in_state(optimizer=adam(rate=9.9e-4)),
+    "another kind of optimizer": in_state(optimizer=OptimizerFacts("SGD", adam=False, rate=1e-3, slots=1)),
+    "a rate that nobody knows": in_state(optimizer=adam(rate=None, schedule="Noam")),
+    "a rate that is not a number": in_state(optimizer=adam(rate=float("nan"))),
+    "no optimizer": in_state(optimizer=None),
+    "random weights": in_state(encoders=encoder(trained=False)),
+    "weights that do not tell": in_state(encoders=encoder(trained=None)),
+    "no checkpoint": in_state(of=named(pretrained=None)),
+    "trained on from here": in_state(optimizer=adam(steps=300)),
+    "frozen": in_state(encoders=encoder(trainable=0)),
+    "adapters": in_state(encoders=encoder(parameters=87_000_000, trainable=2_000_000)),
+    "the last layers alone": in_state(encoders=encoder(trainable=14_000_000)),
+    "no gradient reaches it": in_state(encoders=encoder(reached=False)),
+    "the forward pass did not run": in_state(encoders=encoder(reached=None)),
+    "a callback sets the rate": in_state(may_set_rate=("LearningRateScheduler",)),
+    "a training step of one's own": in_state(own_step=True),
+    "a loop at 2e-5": in_state("call", optimizer=adam(rate=2e-5, said="optimizer")),
+    "a loop with SGD": in_state("call", optimizer=OptimizerFacts("SGD", adam=False, rate=1e-3, slots=0, said="sgd")),
+    "a loop over the head": in_state("call", optimizer=adam(said="optimizer"), encoders=encoder(trainable=0)),
+    "a loop over the last layers": in_state(
         "call", optimizer=adam(said="optimizer"), encoders=encoder(trainable=14_000_000)
     ),
-    "a loop over new weights": having("call", optimizer=adam(said="optimizer"), encoders=encoder(trained=False)),
-    "a loop that goes on": having("call", optimizer=adam(said="optimizer", steps=1)),
-    "a direct call of a compiled model": having("call", for_training=True),
-    "evaluated": having("evaluate"),
-    "predicted": having("predict"),
-    "only checked": having("check"),
-    "pretraining goes on": having(of=model(LOADED, type="TFBertForMaskedLM")),
-    "no encoder": having(of=model((), type="Functional", inputs={"ids": (None, None)})),
-    "state not read": dataclasses.replace(having(), state=None),
+    "a loop over new weights": in_state("call", optimizer=adam(said="optimizer"), encoders=encoder(trained=False)),
+    "a loop that goes on": in_state("call", optimizer=adam(said="optimizer", steps=1)),
+    "a direct call of a compiled model": in_state("call", for_training=True),
+    "evaluated": in_state("evaluate"),
+    "predicted": in_state("predict"),
+    "only checked": in_state("check"),
+    "pretraining goes on": in_state(of=model(LOADED, type="TFBertForMaskedLM")),
+    "no encoder": in_state(of=model((), type="Functional", inputs={"ids": (None, None)})),
+    "state not read": dataclasses.replace(in_state(), state=None),
 }
 
 
@@ -96,7 +109,7 @@ def test_a_rate_that_may_be_meant(facts: CallFacts) -> None:
 
 
 def test_the_evidence_of_a_high_rate_can_be_checked() -> None:
-    finding = check("learning-rate-high", having())
+    finding = check("learning-rate-high", in_state())
     assert finding is not None
     assert finding.severity == "warning"
     assert finding.evidence["learning rate"] == pytest.approx(1e-3)
@@ -105,7 +118,7 @@ def test_the_evidence_of_a_high_rate_can_be_checked() -> None:
 
 
 def test_graver_findings_come_first() -> None:
-    facts = dataclasses.replace(having(), outputs=(tensor("logits", np.full((3, 2), np.nan)),))
+    facts = dataclasses.replace(in_state(), outputs=(tensor("logits", np.full((3, 2), np.nan)),))
     assert slugs(facts) == ["outputs-not-finite", "learning-rate-high"]
 
 
@@ -114,21 +127,21 @@ def test_graver_findings_come_first() -> None:
 
 @pytest.mark.parametrize("kind", ["predict", "evaluate", "call"])
 def test_predictions_of_a_new_head(kind: Any) -> None:
-    assert slugs(having(kind, heads=(HEAD,), optimizer=None)) == ["head-untrained"]
-    assert slugs(having(kind, heads=(HEAD,))) == ["head-untrained"]
+    assert slugs(in_state(kind, heads=(HEAD,), optimizer=None)) == ["head-untrained"]
+    assert slugs(in_state(kind, heads=(HEAD,))) == ["head-untrained"]
 
 
 OLD = {
-    "no new head": having("predict"),
-    "training": having("fit", heads=(HEAD,), optimizer=adam(rate=2e-5)),
-    "a batch of training": having("train_on_batch", heads=(HEAD,)),
-    "only checked": having("check", heads=(HEAD,)),
-    "inside a tape": having("call", heads=(HEAD,), for_training=True),
-    "the optimizer has made steps": having("predict", heads=(HEAD,), optimizer=adam(steps=1)),
-    "its training was dry": having("predict", of=dataclasses.replace(NET, dry=True), heads=(HEAD,)),
-    "a new encoder": having("predict", heads=(HEAD,), encoders=encoder(trained=False)),
+    "no new head": in_state("predict"),
+    "training": in_state("fit", heads=(HEAD,), optimizer=adam(rate=2e-5)),
+    "a batch of training": in_state("train_on_batch", heads=(HEAD,)),
+    "only checked": in_state("check", heads=(HEAD,)),
+    "inside a tape": in_state("call", heads=(HEAD,), for_training=True),
+    "the optimizer has made steps": in_state("predict", heads=(HEAD,), optimizer=adam(steps=1)),
+    "its training was dry": in_state("predict", of=dataclasses.replace(NET, dry=True), heads=(HEAD,)),
+    "a new encoder": in_state("predict", heads=(HEAD,), encoders=encoder(trained=False)),
     "it raises": dataclasses.replace(
-        having("predict", heads=(HEAD,)), error=ErrorFacts("ValueError", "shapes", None, "forward")
+        in_state("predict", heads=(HEAD,)), error=ErrorFacts("ValueError", "shapes", None, "forward")
     ),
 }
 
@@ -144,17 +157,17 @@ def test_predictions_that_nothing_is_said_of(facts: CallFacts) -> None:
 @pytest.mark.parametrize("trained", [True, False])
 def test_a_pooler_without_a_gradient(trained: bool) -> None:
     unused = encoder(pooler_reached=False, trained=trained)
-    assert slugs(having(encoders=unused, optimizer=adam(rate=2e-5))) == ["pooler-unused"]
+    assert slugs(in_state(encoders=unused, optimizer=adam(rate=2e-5))) == ["pooler-unused"]
 
 
 USED = {
-    "used": having(),
-    "none": having(encoders=encoder(pooler=0, pooler_reached=None)),
-    "frozen": having(encoders=encoder(pooler=0, pooler_reached=False)),
-    "not known": having(encoders=encoder(reached=None, pooler_reached=None)),
-    "nothing of the encoder is used": having(encoders=encoder(reached=False, pooler_reached=False)),
-    "a training step of one's own": having(encoders=encoder(pooler_reached=False), own_step=True),
-    "predicted": having("predict", encoders=encoder(pooler_reached=False)),
+    "used": in_state(),
+    "none": in_state(encoders=encoder(pooler=0, pooler_reached=None)),
+    "frozen": in_state(encoders=encoder(pooler=0, pooler_reached=False)),
+    "not known": in_state(encoders=encoder(reached=None, pooler_reached=None)),
+    "nothing of the encoder is used": in_state(encoders=encoder(reached=False, pooler_reached=False)),
+    "a training step of one's own": in_state(encoders=encoder(pooler_reached=False), own_step=True),
+    "predicted": in_state("predict", encoders=encoder(pooler_reached=False)),
 }
 
 
@@ -179,12 +192,12 @@ ENOUGH = {
     "just enough": remembering(LOW, LOW.total),
     "plenty": remembering(LOW, 16 * GIB),
     "frozen": remembering(dataclasses.replace(LOW, gradients=0, slots=0), GIB),
-    "another device's memory": having(memory=LOW, hardware=machine(memory={"CPU": (GIB, "the test")})),
-    "no memory told": having(memory=LOW, hardware=machine()),
-    "no hardware told": having(memory=LOW),
+    "another device's memory": in_state(memory=LOW, hardware=machine(memory={"CPU": (GIB, "the test")})),
+    "no memory told": in_state(memory=LOW, hardware=machine()),
+    "no hardware told": in_state(memory=LOW),
     "evaluated": dataclasses.replace(remembering(LOW, GIB), kind="evaluate"),
     "a training step of one's own": remembering(LOW, GIB, own_step=True),
-    "not compiled": having(hardware=machine(memory={"GPU:0": (GIB, "the test")})),
+    "not compiled": in_state(hardware=machine(memory={"GPU:0": (GIB, "the test")})),
 }
 
 
@@ -198,7 +211,7 @@ def test_memory_that_may_do(facts: CallFacts) -> None:
 
 @pytest.mark.parametrize("kind", ["fit", "evaluate", "predict", "call", "train_on_batch", "check"])
 def test_a_gpu_that_is_not_seen(kind: Any) -> None:
-    facts = having(kind, hardware=machine(nodes=("/dev/nvidia0",)), optimizer=None)
+    facts = in_state(kind, hardware=machine(nodes=("/dev/nvidia0",)), optimizer=None)
     assert slugs(facts) == ["device-not-used"]
 
 
@@ -211,8 +224,8 @@ SEEN = {
 
 @pytest.mark.parametrize("hardware", SEEN.values(), ids=SEEN)
 def test_a_gpu_that_nothing_is_said_of(hardware: Any) -> None:
-    assert check("device-not-used", having(hardware=hardware)) is None
-    assert check("device-not-used", having(hardware=None)) is None
+    assert check("device-not-used", in_state(hardware=hardware)) is None
+    assert check("device-not-used", in_state(hardware=None)) is None
 
 
 # -- regression-head-for-classes: what the first batch alone does not tell -------------------------------------------

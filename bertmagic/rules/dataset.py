@@ -8,6 +8,7 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import by_name, token_tensors
+from bertmagic.rules.labels import computes_no_loss
 from bertmagic.rules.registry import rule
 from bertmagic.rules.shape import stands_for_rows
 from bertmagic.rules.words import listed
@@ -167,14 +168,10 @@ def labels_among_inputs(call: CallFacts) -> TensorFacts | None:
 
 
 def lacks_labels(call: CallFacts) -> bool:
-    """Whether a call that trains or evaluates has a loss and no labels, and raises in the loss."""
-    return (
-        call.kind in ("fit", "evaluate", "train_on_batch")
-        and not call.labels
-        and call.loss is not None
-        and call.error is not None
-        and call.error.where == "loss"
-    )
+    """Whether a call that trains or evaluates has a loss and no labels, and raises in the loss or computes none."""
+    if call.kind not in ("fit", "evaluate", "train_on_batch") or call.labels or call.loss is None:
+        return False
+    return call.error.where == "loss" if call.error is not None else computes_no_loss(call)
 
 
 def _input_as_labels(call: CallFacts) -> Finding | None:
@@ -313,7 +310,8 @@ def labels_missing(call: CallFacts) -> Finding | None:
     What it finds: `fit` or `evaluate` of a model whose loss compares outputs with labels, without any; labels that are
     left among the inputs of a model that has no such input.
 
-    Why it is bad: the loss raises (`Target data is missing`).
+    Why it is bad: the loss raises (`Target data is missing`, `Could not find label column(s)`), or there is none
+    to train on.
 
     Wrong:
 
@@ -328,20 +326,24 @@ def labels_missing(call: CallFacts) -> Finding | None:
     if not lacks_labels(call):
         return None
     assert call.loss is not None
-    assert call.error is not None
     held, verb, said = labels_among_inputs(call), call.kind, call.data or "inputs"
     among = ""
     code = f"{call.model.said}.{verb}({said}, labels)"
     if held is not None:
         among = f' "{held.name}" stands among the inputs, and is no input of `{call.model.said}`.'
         code = f'labels = {said}.pop("{held.name}")\n{code}'
+    then = f"`{call.model.said}` computes no loss without them, and there is nothing to train on."
+    if call.error is not None:
+        then = f"{call.error.type} is raised in the loss."
+    elif call.kind == "evaluate":
+        then = "No loss is computed: the one that Keras tells is 0."
     return Finding(
         "labels-missing",
         "error",
         "labels",
         f"`{call.model.said}.{verb}` is given no labels",
         f"`{call.model.said}.{verb}` is given no labels, and {call.loss.name} compares the outputs with "
-        f"labels.{among} {call.error.type} is raised in the loss.",
+        f"labels.{among} {then}",
         {"loss": call.loss.name, "inputs": [tensor.name for tensor in call.inputs]},
         Fix("Give the labels beside the inputs", code),
     )

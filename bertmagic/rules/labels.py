@@ -15,6 +15,8 @@ from bertmagic.rules.registry import rule
 
 # Losses that set labels against outputs element by element, and so broadcast the one against the other.
 _ELEMENTWISE: tuple[LossKind, ...] = ("categorical", "binary", "regression")
+# Where a text's answer begins and ends, labels that are not called so.
+_POSITIONS = ("start_positions", "end_positions")
 
 
 @rule("error")
@@ -128,6 +130,20 @@ def label_shape_text(call: CallFacts, shape: tuple[int, ...]) -> str:
         names = token_axes(2)
     # Labels have the outputs' axes, or all but the last where they are class indices.
     return shape_text(shape, sizes, known=names[: len(shape)] if len(shape) >= len(names) - 1 else (), output=True)
+
+
+def label_names(call: CallFacts) -> list[str]:
+    """The names under which a transformers model's call takes labels (4.53.3, `utils/generic.py`, `find_labels`)."""
+    return sorted(name for name in call.model.takes or () if "label" in name or name in _POSITIONS)
+
+
+def computes_no_loss(call: CallFacts) -> bool:
+    """Whether a transformers model that is trained by its own loss ran, and gave none: it got no labels."""
+    own = call.loss is not None and call.loss.kind == "internal" and call.loss.value is not None
+    if not own or call.error is not None or not call.model.type.startswith("TF") or not label_names(call):
+        return False
+    outputs = {output.name for output in call.outputs}
+    return "logits" in outputs and "loss" not in outputs
 
 
 def compared_output(call: CallFacts) -> TensorFacts | None:

@@ -9,6 +9,7 @@ from bertmagic.facts.model import InputFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import beside, by_name
+from bertmagic.rules.labels import compared_output, computes_no_loss, label_names
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed
 
@@ -18,10 +19,11 @@ def input_misnamed(call: CallFacts) -> Finding | None:
     """The dict's keys are not the model's input names: an input goes unfed while an unknown key holds it.
 
     What it finds: a key that the model does not take, beside an input of the same kind that it takes and does not get:
-    `input_mask` where it takes `attention_mask`.
+    `input_mask` where it takes `attention_mask`; labels under a name that is not the model's, where it is trained by
+    its own loss.
 
     Why it is bad: the model raises (`unexpected keyword argument`), or Keras leaves the unknown key out and raises for
-    the input that is missing.
+    the input that is missing. Labels that do not reach the model are not compared with anything, without an error.
 
     Wrong:
 
@@ -33,7 +35,7 @@ def input_misnamed(call: CallFacts) -> Finding | None:
     """
     misnamed = _misnamed(call)
     if not misnamed:
-        return None
+        return _misnamed_labels(call)
     pairs = [(tensor.name, wanted.name) for tensor, wanted in misnamed]
     keys, names = listed([f'"{key}"' for key, _ in pairs]), listed([f"`{name}`" for _, name in pairs])
     plural = len(pairs) > 1
@@ -93,6 +95,32 @@ def input_unexpected(call: CallFacts) -> Finding | None:
     )
 
 
+def _misnamed_labels(call: CallFacts) -> Finding | None:
+    """Labels in a dict, under a name that the model does not take, which so computes no loss of its own.
+
+    Its steps copy to its inputs the keys that its call takes, and minimize the mean of an output where it gives no loss
+    (transformers 4.53.3, `modeling_tf_utils.py`, `train_step` and `dummy_loss`).
+    """
+    if len(call.labels) != 1 or not computes_no_loss(call):
+        return None
+    labels, names = call.labels[0], label_names(call)
+    key = labels.name.removeprefix("labels['").removesuffix("']")
+    if f"labels['{key}']" != labels.name or len(names) != 1:
+        return None
+    said, wanted = call.model.said, names[0]
+    return Finding(
+        "input-misnamed",
+        "error",
+        key,
+        f'"{key}" is no input of `{said}`, which takes its labels as `{wanted}`',
+        f'`{said}` takes its labels as `{wanted}`, which goes unfed: "{key}" is no input of it, and holds them. It '
+        "computes no loss then, and the loss in its place is the mean of an output, whatever the labels say. Nothing "
+        "is raised.",
+        {"keys": {key: wanted}, "outputs": [output.name for output in call.outputs]},
+        Fix("Give the labels by the model's own name", f'labels = {{"{wanted}": {labels.said or "y"}}}'),
+    )
+
+
 def _unknown(call: CallFacts) -> list[TensorFacts]:
     """The inputs given by names that the model does not take, in a call that raised before its encoder was reached."""
     takes = call.model.takes
@@ -140,8 +168,8 @@ def container_unsupported(call: CallFacts) -> Finding | None:
     """Nested Python lists, feature objects or an encoding where this call takes arrays, or lists or dicts of arrays.
 
     What it finds: lists of numbers among what `fit` is given (a tokenizer without `return_tensors` gives lists), or in
-    a direct call of a transformers model; a list of objects such as `InputFeatures`; a BatchEncoding for a model that
-    is not transformers' own.
+    a direct call of a transformers model, and NumPy labels where its own loss takes tensors only; a list of objects
+    such as `InputFeatures`; a BatchEncoding for a model that is not transformers' own.
 
     Why it is bad: Keras finds no data adapter for it, and says so with the types only.
 
@@ -157,6 +185,8 @@ def container_unsupported(call: CallFacts) -> Finding | None:
     """
     if call.error is None:
         return None
+    if call.kind == "call" and call.error.where == "loss":
+        return _labels_without_a_rank(call)
     lists = [tensor for tensor in (*call.inputs, *call.labels) if _is_numbers_in_lists(tensor)]
     direct = call.kind == "call" and call.error.where == "forward" and call.model.type.startswith("TF")
     if direct and call.model.takes is not None and not any(each.seen for each in call.encoder_calls):
@@ -185,6 +215,33 @@ def container_unsupported(call: CallFacts) -> Finding | None:
             Fix("Give it as a dict", f"dict({said})"),
         )
     return None
+
+
+def _labels_without_a_rank(call: CallFacts) -> Finding | None:
+    """Labels of a direct call that are no tensor, where the model's own loss asks them what only a tensor tells.
+
+    With one output it asks for `labels.shape.rank` (transformers 4.53.3, `TFSequenceClassificationLoss`).
+    """
+    assert call.error is not None
+    labels = [each for each in call.labels if each.kind in ("list", "tuple", "numpy.ndarray")]
+    numbers = [each for each in labels if each.values is not None and each.values.dtype.kind in "biuf"]
+    output = compared_output(call)
+    of_text = call.model.type.startswith("TF") and call.model.type.endswith("ForSequenceClassification")
+    if not (of_text and len(numbers) == len(call.labels) == 1) or output is None or output.shape[-1:] != (1,):
+        return None
+    (given,) = numbers
+    name = given.called
+    held = "NumPy array" if given.kind == "numpy.ndarray" else f"Python {given.kind}"
+    return Finding(
+        "container-unsupported",
+        "error",
+        name,
+        f"`{name}` is a {held}",
+        f"`{name}` is a {held}, where the own loss of `{call.model.said}`, which has one output, takes a tensor. "
+        f"{call.error.type} is raised in the loss.",
+        {"type": given.kind, "outputs": 1},
+        Fix("Give a tensor", f"{name} = tf.constant({name})"),
+    )
 
 
 def _is_numbers_in_lists(tensor: TensorFacts) -> bool:

@@ -27,6 +27,8 @@ from bertmagic.observe.values import is_symbolic
 
 # The two keys under which a data call's leaves stand.
 _DATA = ("x", "y", "weight")
+# The calls in which a loss compares outputs with labels.
+_COMPARING = ("fit", "evaluate", "train_on_batch")
 
 
 class TensorFlowCall:
@@ -139,7 +141,8 @@ class TensorFlowCall:
         built = bool(self.model.built)
         error: ErrorFacts | None = None
         exception: BaseException | None = None
-        loss = describe_loss(self.model, self._loss) if labels is not None else None
+        direct = not self._data_verb
+        loss = describe_loss(self.model, self._loss, direct=direct) if labels is not None else None
         keys: tuple[str, ...] = ()
         # What the loss depends on is asked once, of the pass that stands for training.
         asked = weights.watched(self.model) if self.kind == "fit" and keep and not self.watched else {}
@@ -262,9 +265,10 @@ class TensorFlowCall:
     def _runs_without_labels(self, arguments: dict[str, Any], failed: Recorder) -> bool:
         """Whether a transformers model, which computes its loss inside its call, runs where it gets no labels.
 
-        Then what was raised is the loss's, and the outputs are kept in `failed`.
+        Then what was raised is the loss's, and the outputs are kept in `failed`. Where there are no labels, its steps
+        raise before it is called (transformers 4.53.3, `modeling_tf_utils.train_step`).
         """
-        if not self.labels or not self._label_names:
+        if not self._label_names or not (self.labels or self.kind in _COMPARING):
             return False
         again = Recorder(layers=False)
         try:
@@ -278,6 +282,7 @@ class TensorFlowCall:
         except Exception:  # noqa: BLE001  # then the labels are not to blame
             return False
         failed.outputs = again.outputs
+        failed.encoder_calls = failed.encoder_calls or again.encoder_calls
         return True
 
     def _call(self, arguments: dict[str, Any], training: bool = False) -> Any:
@@ -365,7 +370,7 @@ def _label_names(model: Any) -> frozenset[str]:
 
 def _own_steps(model: Any, kind: CallKind) -> tuple[tuple[str, str], ...]:
     """The parts of a training run that the user's own class does, which a dry pass does not run."""
-    if kind not in ("fit", "evaluate", "train_on_batch"):
+    if kind not in _COMPARING:
         return ()
     from tf_keras.src.engine import training
 

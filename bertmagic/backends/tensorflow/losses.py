@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bertmagic.backends.tensorflow.describe import is_pretrained
 from bertmagic.facts.loss import LossFacts, LossKind
 
 # By the names of tf_keras 2.21's losses, in snake case (`losses.py`): functions, classes and strings share them.
@@ -27,9 +28,15 @@ _KINDS: dict[str, LossKind] = {
 }
 
 
-def describe_loss(model: Any, given: Any = None) -> LossFacts | None:
-    """The facts of the loss that `model` was compiled with, or of `given`; None where there is none, or several."""
+def describe_loss(model: Any, given: Any = None, *, direct: bool = False) -> LossFacts | None:
+    """The facts of the loss that `model` was compiled with, or of `given`; None where there is none, or several.
+
+    `direct`: of a call of the model itself, which goes by no compiled loss: a transformers model that gets labels
+    computes its own then.
+    """
     if given is None:
+        if direct:
+            return LossFacts("the model's own loss", "internal") if is_pretrained(model) else None
         if getattr(model, "_using_dummy_loss", False):
             return LossFacts("the model's own loss", "internal")
         container = getattr(model, "compiled_loss", None)
