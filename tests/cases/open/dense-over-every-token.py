@@ -2,8 +2,7 @@
 # stack: tf
 # source: made for this set
 # expect: sequence-output-unpooled
-# also: learning-rate-high
-# symptom: raises InvalidArgumentError
+# symptom: raises ValueError
 # %% setup
 import numpy as np
 import tensorflow as tf
