@@ -267,3 +267,12 @@ def test_a_call_that_a_graph_was_traced_through_was_not_seen_to_its_end(traced: 
     assert finding.detail.endswith("there is no text yet. ValueError is raised.")
     assert check("tokenizer-in-graph", cell(tokenizer_calls=[begun])) is None
     assert check("tokenizer-in-graph", cell(tokenizer_calls=[begun], raised=raised("KeyError"))) is None
+
+
+def test_rows_that_are_arrays_of_another_length_are_no_text() -> None:
+    ragged = np.empty(2, object)
+    ragged[:] = [np.array([CLS, 5, SEP]), np.array([CLS, SEP])]
+    assert (
+        RULES["text-not-tokenized"].check(call(others=[tensor("input_ids", ragged, "input_ids")], error="forward"))
+        is None
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
@@ -63,7 +65,7 @@ def _holds_text(tensor: TensorFacts) -> bool:
     values = tensor.values
     if values is None or values.dtype.kind not in "OUS" or not values.size or are_numbers_in_text(values):
         return False
-    known = [each for each in values.flat if each is not None and each == each]  # noqa: PLR0124  # NaN is not itself
+    known = [each for each in values.flat if each is not None and not (isinstance(each, float) and np.isnan(each))]
     return bool(known) and all(is_text(each) or _is_tokens(each) for each in known)
 
 

@@ -147,7 +147,7 @@ def test_nothing_is_said_of(kit: SimpleNamespace, program: Any) -> None:
     report = watch.report
     assert report is not None
     assert report.internal_errors == ()
-    assert [finding.detail for finding in report.findings] == []
+    assert [finding.detail for finding in report.findings if finding.severity != "advice"] == []
     assert report.verdict == "pass", report
     assert not [row for row in (*report.inputs, *report.outputs, *report.labels) if row.status == "wrong"], report
     real = model.fit(*arguments, verbose=0, **options)
