@@ -148,7 +148,8 @@ def _summary(
     ending: str,
 ) -> str:
     dry = _dry_sentence(ended)
-    if findings:
+    # Advice is no fault: a passing cell is said to pass, and an exception that none explains to be unexplained.
+    if any(finding.severity != "advice" for finding in findings):
         more = f", and {count(len(findings) - 1, 'more finding')}" if len(findings) > 1 else ""
         sentence = f"{findings[0].title}{more}."
         return f"{sentence}{ending}{dry}"

@@ -14,6 +14,7 @@ from bertmagic.assemble import Ended, assemble
 from bertmagic.examine import Examination
 from bertmagic.facts.call import CallFacts, ErrorFacts
 from bertmagic.facts.cell import CellFacts
+from bertmagic.finding import Finding
 from bertmagic.options import Options
 
 RAN = ("bert/embeddings/dropout", "bert/embeddings", "bert/encoder/layer_._0")
@@ -32,9 +33,13 @@ def ended(facts: CallFacts) -> Ended:
 
 
 def summary(*calls: CallFacts, facts: CellFacts | None = None, error: BaseException | None = None) -> str:
+    return said(*(ended(each) for each in calls), facts=facts, error=error)
+
+
+def said(*done: Ended, facts: CellFacts | None = None, error: BaseException | None = None) -> str:
     settings: dict[str, Any] = {"device": None, "unseen": (), "held": (), "failures": (), "decode": None}
     report = assemble(
-        [ended(each) for each in calls],
+        done,
         Options(),
         facts=facts,
         raised=error,
@@ -102,3 +107,10 @@ def test_a_line_that_is_not_quoted(source: str) -> None:
 
 def test_what_has_no_facts() -> None:
     assert summary(error=KeyboardInterrupt()) == "No rule names the cause. The cell raised KeyboardInterrupt."
+
+
+def test_advice_does_not_take_the_place_of_what_passed() -> None:
+    advice = Finding("pooler-unused", "advice", "pooler", "The pooler takes no part", "It does not.")
+    done = ended(call([[2, 5, 3]]))
+    done.examination = dataclasses.replace(done.examination, findings=(advice,))
+    assert said(done).startswith("Nothing wrong found: `m` takes `input_ids`, and the forward pass ran")
