@@ -100,7 +100,7 @@ def model(
     else:
         taken = tuple(InputFacts(name, shape, "int32", True, _role(name)) for name, shape in inputs.items())
     known = {"hidden": encoders[0].hidden or 0} if encoders else {}
-    return ModelFacts(said, type, "tensorflow", taken, encoders, choices=choices, sizes={**known, **(sizes or {})})
+    return ModelFacts(said, type, "tf-keras", taken, encoders, choices=choices, sizes={**known, **(sizes or {})})
 
 
 def call(

@@ -173,7 +173,10 @@ MESSAGES: Messages = {
     ),
     "several ids": (
         "ids-out-of-vocabulary",
-        call([[CLS, 100, 101, 102, 103, 104, 105, 106, SEP]], of=dataclasses.replace(model(), framework="jax")),
+        call(
+            [[CLS, 100, 101, 102, 103, 104, 105, 106, SEP]],
+            of=dataclasses.replace(model(), framework="keras", compute="jax"),
+        ),
         (
             "`input_ids` holds token ids that the model has no embedding for",
             (

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from bertmagic.facts.tensors import Role
+
+# What a model is written in, and what computes it: Keras 3 runs on any of three, the others on their own.
+ModelFramework: TypeAlias = Literal["tf-keras", "keras", "torch"]
+Compute: TypeAlias = Literal["tensorflow", "jax", "torch"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,10 @@ class EncoderFacts:
     `path`: its layer path within the model, "" for the model itself. `vocab_rows`: rows of the word embeddings.
     `positions`: rows of the learnt absolute position embeddings, None where positions are relative; `position_offset`:
     the first token's position (RoBERTa: padding id + 1, else 0). `types`: rows of the token type embeddings.
-    `takes`: the names that its call takes. `source`: where the sizes were read. `said`: the name
-    that the cell has for the innermost model around it, or None. `dropout`: the largest rate that its config sets.
+    `takes`: the roles that its call takes, and its other names. `names`: by role, its own name for it where that is
+    another than the role's (KerasHub's `padding_mask` for `attention_mask`). `source`: where the sizes were read.
+    `said`: the name that the cell has for the innermost model around it, or None. `dropout`: the largest rate that its
+    config sets.
     """
 
     path: str
@@ -43,6 +51,11 @@ class EncoderFacts:
     pretrained: str | None = None
     said: str | None = None
     dropout: float | None = None
+    names: Mapping[Role, str] = field(default_factory=dict)
+
+    def name(self, role: Role) -> str:
+        """The encoder's own name for what is of that role."""
+        return self.names.get(role, role)
 
     @property
     def max_tokens(self) -> int | None:
@@ -57,11 +70,13 @@ class ModelFacts:
     `choices`: takes (batch, choices, seq), as multiple-choice heads do. `sizes`: of named axes, as the config has them.
     `takes`: all names that its call takes, None where it takes any or that is not known. `problem`: a transformers
     config's `problem_type`. `dry`: its training in this block was dry: its weights are those from before.
+    `framework`: what it is written in; `compute`: what computes it. `preprocesses`: how it makes tokens of raw strings
+    itself in `fit`, `evaluate` and `predict` (a KerasHub task's `preprocessor`), None where it does not.
     """
 
     said: str
     type: str
-    framework: str
+    framework: ModelFramework
     inputs: tuple[InputFacts, ...]
     encoders: tuple[EncoderFacts, ...]
     outputs: tuple[InputFacts, ...] = ()
@@ -70,6 +85,13 @@ class ModelFacts:
     takes: frozenset[str] | None = None
     problem: str | None = None
     dry: bool = False
+    compute: Compute = "tensorflow"
+    preprocesses: str | None = None
+
+    def name(self, role: Role) -> str:
+        """The model's own name for what is of that role: of its inputs, else of its first encoder that has another."""
+        own = [each.name for each in self.inputs if each.role == role]
+        return own[0] if len(own) == 1 else next((each.name(role) for each in self.encoders), role)
 
     def input(self, name: str) -> InputFacts | None:
         """The input of that name, or None."""

@@ -147,7 +147,7 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
         noun = "token id" if len(found) == 1 else "token ids"
         device = (
             " TensorFlow raises for such an id on a CPU, and reads zeros for it on a GPU without an error."
-            if call.model.framework == "tensorflow"
+            if call.model.compute == "tensorflow"
             else ""
         )
         return Finding(

@@ -135,7 +135,7 @@ def describe(model: Any, said: str, named: Callable[[Any], str | None]) -> Model
     return ModelFacts(
         said=said,
         type=type(model).__name__,
-        framework="tensorflow",
+        framework="tf-keras",
         inputs=_inputs(model),
         encoders=encoders,
         outputs=_outputs(model),

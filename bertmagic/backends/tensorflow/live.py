@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bertmagic.backends import tree
+from bertmagic.backends.leaves import is_switch, kind_of, primary, rows
 from bertmagic.backends.protocol import Answer, EncoderPass, Leaf, Pass
 from bertmagic.backends.tensorflow import batches, describe, optimizers, weights
 from bertmagic.backends.tensorflow.encoding import as_numpy, given_by_role, hidden_of, switch
@@ -69,8 +70,8 @@ class TensorFlowCall:
         self.own_code = not type(model).__module__.startswith("transformers.")
         self._kept: tuple[Kept, ...] = ()
         every = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments)]
-        named = [each for each in every if not _is_switch(each[1]) or _is_text_for_ids(each[1], each[2])]
-        self.size = _rows([leaf for _, leaf, _, is_label in named if not is_label])
+        named = [each for each in every if not is_switch(each[1]) or _is_text_for_ids(each[1], each[2])]
+        self.size = rows([leaf for _, leaf, _, is_label in named if not is_label])
         made: list[tuple[tree.Path, Leaf, bool]] = []
         for path, leaf, name, is_label in named:
             value = as_numpy(leaf)
@@ -246,7 +247,7 @@ class TensorFlowCall:
             with recorder:
                 model(x, training=training)
             if with_loss and self._loss is not None and y is not None:
-                return (), self._loss(y, _primary(recorder.outputs))
+                return (), self._loss(y, primary(recorder.outputs))
             return (), None
         from tf_keras.src.engine import data_adapter
 
@@ -333,30 +334,9 @@ def _loss_object(loss: Any) -> Any:
     return losses.get(loss)
 
 
-def kind_of(leaf: Any) -> str:
-    """What a leaf is, by its public name: `tf.Tensor`, `numpy.ndarray`, `list`, …"""
-    if type(leaf).__name__ == "EagerTensor":
-        return "tf.Tensor"
-    module = type(leaf).__module__.split(".")[0]
-    return type(leaf).__name__ if module == "builtins" else f"{module}.{type(leaf).__name__}"
-
-
-def _is_switch(leaf: Any) -> bool:
-    return isinstance(leaf, (bool, int, float, str)) or callable(leaf)
-
-
 def _is_text_for_ids(leaf: Any, name: str) -> bool:
     """Whether a string stands where token ids belong, and is no switch."""
     return isinstance(leaf, str) and describe.role_of_name(name) == "input_ids"
-
-
-def _rows(leaves: list[Any]) -> int:
-    """The batch's rows: the first axis of the first leaf with two axes or more; 0 where there is none."""
-    for leaf in leaves:
-        shape = getattr(leaf, "shape", None)
-        if shape is not None and len(shape) >= 2:
-            return int(shape[0])
-    return 0
 
 
 def _label_names(model: Any) -> frozenset[str]:
@@ -408,13 +388,6 @@ def _content_only(model: Any) -> str | None:
     if "TPU" not in name and "ParameterServer" not in name:
         return None
     return f"the model lives under a {name}: its inputs and labels were read, and no forward pass was run"
-
-
-def _primary(outputs: Any) -> Any:
-    """The output that a loss compares: logits where the output object has them, else the first tensor."""
-    if isinstance(outputs, Mapping):
-        return outputs["logits"] if "logits" in outputs else next(iter(outputs.values()))
-    return outputs[0] if isinstance(outputs, (list, tuple)) else outputs
 
 
 def _named_outputs(model: Any, outputs: Any) -> tuple[tuple[str, np.ndarray], ...]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
 
-from bertmagic.backends import tree
+from bertmagic.backends import recorder, tree
+from bertmagic.backends.patches import Busy, Patches, quiet
 from bertmagic.backends.protocol import Backend, Listener
-from bertmagic.backends.tensorflow import describe, graph_flow, layers, steps, symbolic, tracing
+from bertmagic.backends.tensorflow import describe, graph_flow, steps, symbolic, tracing
 from bertmagic.backends.tensorflow.flow import Flow
 from bertmagic.backends.tensorflow.functions import Functions
 from bertmagic.facts.call import CallKind, ErrorFacts
-from bertmagic.observe.lookup import Looked
 from bertmagic.observe.values import is_keras_symbolic
 
 # Calls of one model in graphs that are read: one for each shape that a tf.function was traced for.
@@ -33,63 +32,6 @@ _VERBS: dict[str, CallKind] = {
 }
 
 
-class _Busy(threading.local):
-    """Whether this thread is inside a call that was already told of (or inside the check itself)."""
-
-    now = False
-
-
-@contextlib.contextmanager
-def quiet(busy: _Busy) -> Iterator[None]:
-    """Tell the listener of nothing inside."""
-    before, busy.now = busy.now, True
-    try:
-        yield
-    finally:
-        busy.now = before
-
-
-class _Patches:
-    """Class attributes with wrappers in their place, put in and taken out together."""
-
-    def __init__(self) -> None:
-        self._originals: list[tuple[type, str, Any]] = []
-        self._wrappers: list[tuple[type, str, Any]] = []
-
-    def add(
-        self,
-        owner: type,
-        name: str,
-        wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
-        stays_out: Callable[[Any, FrameType], bool] | None = None,
-    ) -> None:
-        """Have `wrap(original)` in the place of `owner.name` from the next `put_in` on, but where it `stays_out`."""
-        original = vars(owner)[name]
-        wrapped = wrap(original)
-        wrapper = wrapped if wrapped is original else functools.wraps(original)(wrapped)
-        self._originals.append((owner, name, original))
-        self._wrappers.append((owner, name, Looked(original, wrapper, stays_out) if stays_out else wrapper))
-
-    def put_in(self) -> None:
-        """Set the wrappers."""
-        for owner, name, wrapper in self._wrappers:
-            setattr(owner, name, wrapper)
-
-    def take_out(self) -> None:
-        """Set the originals again."""
-        for owner, name, original in self._originals:
-            setattr(owner, name, original)
-
-    @contextlib.contextmanager
-    def suspended(self) -> Iterator[None]:
-        """Out while a real call runs: no frame of ours is in its traceback, which Keras filters by file names."""
-        self.take_out()
-        try:
-            yield
-        finally:
-            self.put_in()
-
-
 @contextlib.contextmanager
 def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     """Wrap `Layer.__call__` and the verbs of `Model` (tf_keras 2.21) until the context ends."""
@@ -97,9 +39,9 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     from tf_keras.src.engine import base_layer, training
 
     inner = inspect.unwrap(vars(base_layer.Layer)["__call__"]).__code__
-    busy, flow = _Busy(), Flow(listener.named, listener.failed)
+    busy, flow = Busy(), Flow(listener.named, listener.failed)
     noted = steps.Steps(listener.named, listener.failed, flow.off)
-    told = _Told(backend, listener, _Patches(), busy, inner, flow, noted)
+    told = _Told(backend, listener, Patches(), busy, inner, flow, noted)
     patches = told.patches
     patches.add(base_layer.Layer, "__call__", told.wrap_call, told.stays_out)
     patches.add(polymorphic_function.Function, "__call__", lambda original: original, told.functions.note)
@@ -133,8 +75,8 @@ class _Told:
 
     backend: Backend
     listener: Listener
-    patches: _Patches
-    busy: _Busy
+    patches: Patches
+    busy: Busy
     inner: CodeType
     flow: Flow
     steps: steps.Steps
@@ -143,7 +85,7 @@ class _Told:
 
     def stays_out(self, layer: Any, frame: FrameType) -> bool:
         """Whether a call of `layer` is to run without a wrapper; one while a graph is traced is noted for later."""
-        if layers.current() is not None or (not self.busy.now and not tracing.is_tracing()):
+        if recorder.current() is not None or (not self.busy.now and not tracing.is_tracing()):
             return False
         try:
             if layer is not None and not self.busy.now and _of_interest(layer):
@@ -202,9 +144,9 @@ class _Told:
 
         def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
             __tracebackhide__ = True
-            recorder = layers.current()
-            if recorder is not None:
-                return recorder.call(layer, original, args, kwargs)
+            recording = recorder.current()
+            if recording is not None:
+                return recording.call(layer, original, args, kwargs)
             if self.busy.now or not _of_interest(layer):
                 return original(layer, *args, **kwargs)
             if _builds(args, kwargs):

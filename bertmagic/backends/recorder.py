@@ -1,0 +1,162 @@
+"""The layer recorder: what every layer was given and gave while one pass runs, also when an exception passes.
+
+What a layer is called and which one is an encoder is the framework's: each backend has a `Recorder` of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bertmagic.backends.protocol import LayerRecord
+
+_local = threading.local()
+
+
+def current() -> Recorder | None:
+    """The recorder of the pass that this thread runs, or None."""
+    return getattr(_local, "recorder", None)
+
+
+class Recorder:
+    """Records the calls below (and of) the outermost layer of one pass.
+
+    `encoder_calls`: for each encoder's call, the layer, its path, its arguments and its output (None where it raised).
+    `failed`: the path of the innermost layer that an exception passed through. `outputs`: the outermost call's value.
+    `passed`: the paths of the layers that went through, in the order in which they ended. `nested`: whether an encoder
+    was called inside another. `instead(layer, args, kwargs)`: gives the encoders' outputs, which then do not run.
+    """
+
+    def __init__(self, layers: bool = True, instead: Callable[..., Any] | None = None) -> None:
+        self._keep_layers = layers
+        self._instead = instead
+        self._open = 0
+        self.nested = False
+        self._names: list[str] = []
+        self._layers: list[tuple[int, Any, dict[str, Any]]] = []
+        self.encoder_calls: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
+        self.failed: str | None = None
+        self.passed: tuple[str, ...] = ()
+        self.outputs: Any = None
+
+    def is_encoder(self, layer: Any) -> bool:
+        """Whether `layer` is a BERT-family encoder."""
+        raise NotImplementedError
+
+    def name(self, layer: Any) -> str:
+        """The layer's own name, by which paths are made."""
+        return str(layer.name)
+
+    def dtype(self, layer: Any) -> str:
+        """The dtype that the layer computes in, or an empty string."""
+        return str(getattr(layer, "compute_dtype", "") or "")
+
+    def own_weights(self, layer: Any) -> Sequence[Any]:
+        """The weights that the layer itself holds (its sub-layers' are theirs)."""
+        return [*getattr(layer, "_trainable_weights", ()), *getattr(layer, "_non_trainable_weights", ())]
+
+    def weights(self, layer: Any) -> Sequence[Any]:
+        """The weights of the layer and of all below it."""
+        weights: Sequence[Any] = layer.weights
+        return weights
+
+    def __enter__(self) -> Recorder:
+        self._before = current()
+        _local.recorder = self
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _local.recorder = self._before
+
+    def call(self, layer: Any, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the layer's own `__call__` and note what passed."""
+        __tracebackhide__ = True
+        level = len(self._names)
+        # The outermost layer is the model itself: paths are below it.
+        self._names.append(self.name(layer) if level else "")
+        path = "/".join(self._names[1:])
+        place = len(self._layers)
+        note: dict[str, Any] = {"path": path, "inputs": (args, kwargs), "failed": False}
+        encoder_at = len(self.encoder_calls)
+        encodes = self.is_encoder(layer)
+        if encodes:
+            self.encoder_calls.append((layer, args, kwargs, None))
+        if self._keep_layers:
+            note["inputs"] = _shapes((args, kwargs))
+            self._layers.append((level, layer, note))
+        self.nested |= encodes and self._open > 0
+        self._open += encodes
+        start = time.perf_counter()
+        try:
+            if encodes and self._instead is not None:
+                value = self._instead(layer, args, kwargs)
+            else:
+                value = original(layer, *args, **kwargs)
+        except BaseException:
+            note["failed"] = True
+            if self.failed is None:
+                self.failed = path or self.name(layer)
+            raise
+        finally:
+            note["seconds"] = time.perf_counter() - start
+            self._names.pop()
+            self._open -= encodes
+        if path:
+            self.passed += (path,)
+        if encodes:
+            self.encoder_calls[encoder_at] = (layer, args, kwargs, value)
+        if self._keep_layers:
+            self._layers[place][2]["outputs"] = _shapes(value)
+        if level == 0:
+            self.outputs = value
+        return value
+
+    def records(self) -> tuple[LayerRecord, ...]:
+        """The layers in the order of their calls."""
+        return tuple(
+            LayerRecord(
+                path=note["path"] or self.name(layer),
+                type=type(layer).__name__,
+                level=level,
+                inputs=note["inputs"],
+                outputs=note.get("outputs", ()),
+                dtype=self.dtype(layer),
+                params=_elements(self.own_weights(layer)),
+                seconds=note.get("seconds", 0.0),
+                failed=note["failed"],
+                total=_elements(self.weights(layer)) if note["failed"] else None,
+            )
+            for level, layer, note in self._layers
+        )
+
+
+def _shapes(value: Any) -> tuple[tuple[int | None, ...], ...]:
+    """The shapes of the tensors in a nested value, at most eight of them."""
+    found: list[tuple[int | None, ...]] = []
+
+    def walk(item: Any) -> None:
+        if len(found) >= 8 or item is None:
+            return
+        if hasattr(item, "shape") and hasattr(item, "dtype"):
+            found.append(tuple(item.shape))
+        elif isinstance(item, dict) or hasattr(item, "keys"):
+            for key in list(item.keys()):
+                walk(item[key])
+        elif isinstance(item, (list, tuple)):
+            for inner in item:
+                walk(inner)
+
+    walk(value)
+    return tuple(found)
+
+
+def _elements(weights: Sequence[Any]) -> int:
+    total = 0
+    for weight in weights:
+        size = 1
+        for axis in getattr(weight, "shape", (0,)):
+            size *= int(axis or 0)
+        total += size
+    return total
