@@ -1,4 +1,4 @@
-"""Runs the cells of cases in processes forked from one that has imported their frameworks: the same, in a third of the time.
+"""Runs the cells of cases in processes forked from one that has imported their frameworks, in a third of the time.
 
 A fresh process for each cell, as `make score` starts it, spends most of its time on imports. Only imports are shared:
 nothing is computed before the fork, so that no framework has started its threads.

@@ -96,9 +96,9 @@ def run(
     limit: int = 240,
     runner: Callable[..., dict[str, Any]] | None = None,
 ) -> list[Row]:
-    """The rows of the stack's cases, all of them by default; prints score.py's own lines. `limit`: seconds for one cell.
+    """The rows of the stack's cases, all of them by default; prints score.py's own lines.
 
-    `runner`: in the place of score.py's own, which starts a fresh process for each cell.
+    `limit`: seconds for one cell. `runner`: in the place of score.py's own, which starts a fresh process for each cell.
     """
     score = score_module()
     if runner is not None:

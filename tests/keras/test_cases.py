@@ -1,4 +1,4 @@
-"""Every case of KerasHub on the backend that KERAS_BACKEND names: what was named stays so, and the right stays quiet."""
+"""Every case of KerasHub on KERAS_BACKEND: what was named stays so, and the right stays quiet."""
 
 from __future__ import annotations
 
