@@ -81,9 +81,7 @@ class Watch(Listening):
     def _assembled(self, raised: BaseException | None) -> Report:
         cell = self._cell_facts(raised)
         for name, kind in foreign_models(self._namespace):
-            self.unseen(
-                f"`{name}`", f"it is a {kind} model; those of tf-keras and transformers' TF classes are checked"
-            )
+            self.unseen(f"`{name}`", f"it is a {kind} model, and not checked")
         return assemble(
             self._looks.ended,
             self.options,
@@ -134,7 +132,9 @@ class Watch(Listening):
         self._stack.enter_context(tokenizers.noting(self._tokenized))
 
     def _device(self) -> tuple[str, str | None] | None:
-        return next((backend.device(self.options.device) for backend in loaded_backends()), None)
+        models = [model for each in self._looks.ended if (model := each.model()) is not None]
+        ran = [backend for model in models if (backend := backend_of(model)) is not None]
+        return next((backend.device(self.options.device) for backend in (*ran, *loaded_backends())), None)
 
     def _captured_names(self) -> list[str]:
         tensors = (tensor.said for each in self._looks.ended for tensor in each.tensors if tensor.said)

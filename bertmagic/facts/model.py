@@ -72,6 +72,8 @@ class ModelFacts:
     config's `problem_type`. `dry`: its training in this block was dry: its weights are those from before.
     `framework`: what it is written in; `compute`: what computes it. `preprocesses`: how it makes tokens of raw strings
     itself in `fit`, `evaluate` and `predict` (a KerasHub task's `preprocessor`), None where it does not.
+    `library`: whose class a PyTorch model is, where that is a library's own. `swallows`: it takes keywords of any name,
+    and makes no use of those that it does not know.
     """
 
     said: str
@@ -87,6 +89,13 @@ class ModelFacts:
     dry: bool = False
     compute: Compute = "tensorflow"
     preprocesses: str | None = None
+    library: str | None = None
+    swallows: bool = False
+
+    @property
+    def is_transformers(self) -> bool:
+        """Whether the model is one of transformers' own: TensorFlow's go by their name."""
+        return self.type.startswith("TF") or self.library == "transformers"
 
     def name(self, role: Role) -> str:
         """The model's own name for what is of that role: of its inputs, else of its first encoder that has another."""
