@@ -9,11 +9,11 @@ from typing import Any
 from bertmagic.assemble import Ended
 from bertmagic.backends import backend_of, loaded_backends
 from bertmagic.backends.protocol import Backend, Compared, Failing
+from bertmagic.compared import Told
 from bertmagic.facts.call import BroadcastFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin
 from bertmagic.facts.loading import LoadingFacts
 from bertmagic.facts.training import EncoderState, OptimizerFacts
-from bertmagic.compared import Told
 from bertmagic.followed import Handle, Handles, put, step
 from bertmagic.looks import Looks
 from bertmagic.observe.names import Names

@@ -155,8 +155,8 @@ class Flow:
 
     def _set(self, on: bool) -> None:
         """Put the mode under all others, or take it off the stack (torch 2.13, `_device.py`, puts its own there so)."""
-        from torch.overrides import _pop_mode, _push_mode
         from torch._C import _len_torch_function_stack
+        from torch.overrides import _pop_mode, _push_mode
 
         if on == self._on or threading.get_ident() != self._thread:
             return
