@@ -7,7 +7,8 @@ import numpy as np
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
-from bertmagic.rules.code import by_name, token_tensors
+from bertmagic.rules.code import token_tensors
+from bertmagic.rules.dialect import by_name
 from bertmagic.rules.labels import computes_no_loss
 from bertmagic.rules.registry import rule
 from bertmagic.rules.shape import stands_for_rows

@@ -222,7 +222,6 @@ def describe(module: Any, said: str, named: Callable[[Any], str | None]) -> Mode
         problem=getattr(core.config, "problem_type", None) if is_pretrained(core) else None,
         compute="torch",
         library="transformers" if is_pretrained(core) and type(core).__module__.startswith("transformers.") else None,
-        swallows=own and swallows,
     )
 
 
