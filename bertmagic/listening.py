@@ -97,6 +97,11 @@ class Listening:
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report, never the cell's
             self.failed(f"the check of `{kind}`", failure)
 
+        dry = None if done is None else done.examination.dry
+        for each in () if dry is None else dry.encoders:
+            if each.gave is not None:
+                self._seen.fields(*each.gave)
+
         def ended(value: Any, raised: BaseException | None) -> None:
             if raised is not None and done is not None:
                 done.raised, done.real = f"{type(raised).__name__}: {raised}", raised

@@ -60,12 +60,16 @@ class LayerRecord:
 
 @dataclass(frozen=True)
 class EncoderPass:
-    """What one encoder was given in a pass, by role, and its last hidden state (batch, seq, hidden), or None."""
+    """What one encoder was given in a pass, by role, and its last hidden state (batch, seq, hidden), or None.
+
+    `gave`: the type of its output object and the names of its fields, where it gave such.
+    """
 
     encoder: EncoderFacts
     given: Mapping[Role, np.ndarray]
     hidden: np.ndarray | None
     training: bool | None = None
+    gave: tuple[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bertmagic.facts.cell import CellFacts, TokenizerCallFacts, ValueFacts
+from bertmagic.facts.call import CallFacts
+from bertmagic.facts.cell import CellFacts, Framework, TokenizerCallFacts, ValueFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.registry import cell_rule
 from bertmagic.rules.words import listed
@@ -17,6 +18,16 @@ _TENSORS = {
 _NAMES = {"torch": "PyTorch", "flax": "Flax", "jax": "JAX", "tf": "TensorFlow", "tensorflow": "TensorFlow"}
 # Whose tensors another framework's models do not take. NumPy's arrays go everywhere.
 _TENSORFLOW = ("tensorflow", "tf-keras")
+# PyTorch's functions take its own tensors alone, and say so by these (2.13).
+_NOT_TORCH = ("tensorflow", "tf-keras", "jax", "numpy")
+_NO_TENSOR = ("TypeError", "AttributeError")
+_KINDS: dict[str, Framework] = {
+    "tf": "tensorflow",
+    "tensorflow": "tensorflow",
+    "jaxlib": "jax",
+    "jax": "jax",
+    "numpy": "numpy",
+}
 
 
 @cell_rule("error")
@@ -153,12 +164,18 @@ def _foreign(cell: CellFacts) -> Finding | None:
         foreign = [each for each in given if each.framework in ("torch", "jax")]
         if foreign:
             return _mixed(cell, foreign[0], f"`{owner.called}`", "TensorFlow")
-    if owner is not None and owner.framework == "torch":
-        foreign = [each for each in given if each.framework in _TENSORFLOW]
+    of_torch = raised.callee.startswith("torch.") or (owner is not None and owner.framework == "torch")
+    if of_torch and raised.type in _NO_TENSOR:
+        foreign = [each for each in given if each.framework in _NOT_TORCH]
         if foreign:
-            return _mixed(cell, foreign[0], f"`{owner.called}`", "PyTorch")
+            return _mixed(cell, foreign[0], f"`{raised.callee_said or (owner and owner.called)}`", "PyTorch")
     for call in cell.calls:
         if call.error is None or not cell.ended_in(call.error):
+            continue
+        if call.model.framework != "tf-keras":
+            found = _not_torch(cell, call) if call.model.framework == "torch" else None
+            if found is not None:
+                return found
             continue
         for tensor in (*call.inputs, *call.labels):
             root = tensor.kind.partition(".")[0]
@@ -169,9 +186,21 @@ def _foreign(cell: CellFacts) -> Finding | None:
     return None
 
 
+def _not_torch(cell: CellFacts, call: CallFacts) -> Finding | None:
+    """A PyTorch model's call that failed on an array, or on another framework's tensor, in a tensor's place."""
+    if call.error is None or call.error.type not in _NO_TENSOR:
+        return None
+    for tensor in (*call.inputs, *call.labels):
+        framework = _KINDS.get(tensor.kind.partition(".")[0])
+        if framework is not None and (tensor.role is not None or tensor in call.labels):
+            value = ValueFacts("args[0]", tensor.called, tensor.kind, framework, tensor.shape)
+            return _mixed(cell, value, f"`{call.model.said}`", "PyTorch")
+    return None
+
+
 def _mixed(cell: CellFacts, value: ValueFacts, callee: str, takes: str) -> Finding:
     assert cell.raised is not None
-    name = {"torch": "PyTorch", "jax": "JAX"}.get(value.framework, "TensorFlow")
+    name = {"torch": "PyTorch", "jax": "JAX", "numpy": "NumPy"}.get(value.framework, "TensorFlow")
     said = value.said or "the tensor"
     shown = f"`{value.said}`" if value.said else f"an argument ({value.place})"
     code = f"{said} = np.asarray({said})" if value.said else 'enc = tokenizer(texts, padding=True, return_tensors="tf")'

@@ -342,7 +342,9 @@ class TorchCall:
 
     def _encoder_passes(self, recorder: Recorder) -> tuple[EncoderPass, ...]:
         return tuple(
-            EncoderPass(self._encoders[id(layer)], given_by_role(layer, args, kwargs), hidden_of(value))
+            EncoderPass(
+                self._encoders[id(layer)], given_by_role(layer, args, kwargs), hidden_of(value), gave=_fields(value)
+            )
             for layer, args, kwargs, value in recorder.encoder_calls
             if id(layer) in self._encoders
         )
@@ -413,6 +415,11 @@ def _named_outputs(outputs: Any) -> tuple[tuple[str, np.ndarray], ...]:
     else:
         items = [("output", outputs)]
     return tuple((name, as_numpy(value)) for name, value in items if is_tensor(value))
+
+
+def _fields(output: Any) -> tuple[str, tuple[str, ...]] | None:
+    """The type of an output object, and the names of its fields."""
+    return (type(output).__name__, tuple(map(str, output))) if isinstance(output, Mapping) else None
 
 
 def _number(value: Any) -> float | None:
