@@ -79,6 +79,10 @@ class Watch(Listening):
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
+        try:
+            self._looks.span(backend_of)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self.failed("the reading of all labels", failure)
         cell = self._cell_facts(raised)
         for name, kind in foreign_models(self._namespace):
             self.unseen(f"`{name}`", f"it is a {kind} model, and not checked")
