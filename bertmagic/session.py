@@ -79,11 +79,13 @@ class Watch(Listening):
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
+        try:
+            self._looks.span(backend_of)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self.failed("the reading of all labels", failure)
         cell = self._cell_facts(raised)
         for name, kind in foreign_models(self._namespace):
-            self.unseen(
-                f"`{name}`", f"it is a {kind} model; those of tf-keras and transformers' TF classes are checked"
-            )
+            self.unseen(f"`{name}`", f"it is a {kind} model, and not checked")
         return assemble(
             self._looks.ended,
             self.options,
@@ -134,7 +136,9 @@ class Watch(Listening):
         self._stack.enter_context(tokenizers.noting(self._tokenized))
 
     def _device(self) -> tuple[str, str | None] | None:
-        return next((backend.device(self.options.device) for backend in loaded_backends()), None)
+        models = [model for each in self._looks.ended if (model := each.model()) is not None]
+        ran = [backend for model in models if (backend := backend_of(model)) is not None]
+        return next((backend.device(self.options.device) for backend in (*ran, *loaded_backends())), None)
 
     def _captured_names(self) -> list[str]:
         tensors = (tensor.said for each in self._looks.ended for tensor in each.tensors if tensor.said)

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from bertmagic.backends.protocol import Backend
 
 # The module whose presence in `sys.modules` says that the user has the framework, and the backend for it.
-BACKENDS: dict[str, str] = {"tf_keras.src.engine.training": "bertmagic.backends.tensorflow"}
+BACKENDS: dict[str, str] = {
+    "tf_keras.src.engine.training": "bertmagic.backends.tensorflow",
+    "torch": "bertmagic.backends.torch",
+}
 
 
 def loaded_backends() -> Iterator[Backend]:
