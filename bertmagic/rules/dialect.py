@@ -327,6 +327,11 @@ def names_of(model: ModelFacts) -> str:
     return "KerasHub's" if model.speaks_hub else "transformers'"
 
 
+def dry_verb(model: ModelFacts) -> str:
+    """What a training run is called."""
+    return "Trainer.train" if model.framework == "torch" else "fit"
+
+
 def data_handling(model: ModelFacts) -> str:
     """Whose code makes batches of what is given to training, as the beginning of a sentence."""
     return "PyTorch's data handling" if model.framework == "torch" else "Keras' data handling"
