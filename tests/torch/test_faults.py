@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_unusual import HEAD
 
 import bertmagic.session
+from tests.torch_programs import HEAD
 
 # By name: the rule, and the program.
 FAULTS: dict[str, tuple[str, str]] = {
