@@ -96,7 +96,7 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
     if loss.kind == "internal" and not (call.model.is_transformers and call.model.type.endswith(_OWN)):
         return None
     if call.model.framework == "torch":
-        return None  # Cross-entropy takes floats for shares of each class, and raises for them as indices.
+        return _floats(call, labels, output)
     # A training step of one's own may change labels before any loss sees them: then no loss was computed here. A
     # transformers model's own loss is computed inside its call.
     computed = loss.value is not None or (loss.kind == "internal" and call.kind == "call")
@@ -132,6 +132,33 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
         f"`{name}` ({labels.dtype}) holds {listed(shown)} in {rows_of(rows)}; `{output.name}` has {output.shape[-1]} "
         f"outputs, and {loss.name} takes class indices for them: {then}",
         {"dtype": labels.dtype, "values": shown[:20], "rows": rows, "outputs": output.shape[-1]},
+        fix,
+    )
+
+
+def _floats(call: CallFacts, labels: TensorFacts, output: TensorFacts) -> Finding | None:
+    """One float a row, where PyTorch's cross-entropy takes class indices, or shares of each class.
+
+    Of floats transformers' own loss takes its outputs for several labels a text (5.23, `loss/loss_utils.py`).
+    """
+    if call.error is None or call.error.where != "loss" or call.loss is None:
+        return None
+    if labels.shape != output.shape[:-1] or (call.loss.kind == "internal" and call.model.problem is not None):
+        return None
+    assert labels.values is not None
+    name = labels.called
+    whole = bool(np.isfinite(labels.values).all() and (labels.values == np.trunc(labels.values)).all())
+    fix = Fix("Give class indices as integers", f"{name} = {cast(labels, 'int64')}")
+    if not whole:
+        fix = Fix("Train on numbers with a loss for numbers", f"{dense(call.model, 1)}  # as the head, with MSELoss")
+    return Finding(
+        "labels-dtype",
+        "error",
+        name,
+        f"`{name}` holds floats, and {call.loss.name} takes class indices",
+        f"`{name}` has dtype {labels.dtype} and one number a row; `{output.name}` has {output.shape[-1]} outputs, and "
+        f"{call.loss.name} takes integers for their indices. {call.error.type} is raised in the loss.",
+        {"dtype": labels.dtype, "outputs": output.shape[-1]},
         fix,
     )
 
