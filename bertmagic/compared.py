@@ -124,6 +124,8 @@ def unflattened(comparison: Compared) -> tuple[np.ndarray, np.ndarray]:
     values, labels = comparison.values, comparison.labels
     base = getattr(comparison.output, "_base", None)
     shape = tuple(getattr(base, "shape", ()))
+    if values.ndim == 1 and values.shape == labels.shape:
+        return values[:, None], labels[:, None]  # one output and one label a row
     if values.ndim == 2 and labels.ndim == 1 and len(shape) == 3 and len(values) == len(labels):
         if shape[-1] == values.shape[-1] and shape[0] * shape[1] == len(values):
             return values.reshape(shape), labels.reshape(shape[:2])

@@ -1,4 +1,9 @@
-"""What the programs of the PyTorch tests begin with."""
+"""What the programs of the PyTorch tests begin with, and how they are run."""
+
+from __future__ import annotations
+
+import linecache
+from typing import Any
 
 HEAD = """
 import torch
@@ -18,3 +23,10 @@ full = torch.randint(5, 100, (4, 8)); full[:, 0] = 2; full[:, -1] = 3
 bert = BertModel(BertConfig(**C)).eval()
 clf = BertForSequenceClassification(BertConfig(**C)).eval()
 """
+
+
+def run(program: str, namespace: dict[str, Any]) -> None:
+    """Run a program whose lines a traceback can show."""
+    name = f"<program {hash(program)}>"
+    linecache.cache[name] = (len(program), None, program.splitlines(keepends=True), name)
+    exec(compile(program, name, "exec"), namespace)  # noqa: S102  # the programs are the tests' own

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import bertmagic.session
-from tests.torch_programs import HEAD
+from tests.torch_programs import HEAD, run
 
 # By name: the rule, and the program.
 FAULTS: dict[str, tuple[str, str]] = {
@@ -121,15 +121,14 @@ def test_the_cause_is_named_first(name: str) -> None:
     report: Any = None
     for checked in (False, True):
         namespace: dict[str, Any] = {"__name__": "__main__"}
-        exec(HEAD, namespace)  # noqa: S102  # the programs are this file's own
+        run(HEAD, namespace)
         watch = bertmagic.session.Watch(namespace=namespace)
-        code = compile(program, "<cell>", "exec")
         try:
             if checked:
                 with watch:
-                    exec(code, namespace)  # noqa: S102
+                    run(program, namespace)
             else:
-                exec(code, namespace)  # noqa: S102
+                run(program, namespace)
         except Exception as raised:  # noqa: BLE001  # whatever the program ends with
             ends.append(raised)
         else:

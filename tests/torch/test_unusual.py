@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import bertmagic.session
-from tests.torch_programs import HEAD
+from tests.torch_programs import HEAD, run
 
 PROGRAMS = {
     "full rows, no mask": "out = bert(full).last_hidden_state",
@@ -247,9 +247,9 @@ each = F.cross_entropy(clf(ids, mask).logits, y, reduction="none")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_correct_program_gets_no_warning(name: str) -> None:
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    exec(HEAD, namespace)  # noqa: S102  # the programs are this file's own
+    run(HEAD, namespace)
     with bertmagic.session.Watch(namespace=namespace) as watch:
-        exec(compile(PROGRAMS[name], "<cell>", "exec"), namespace)  # noqa: S102
+        run(PROGRAMS[name], namespace)
     report = watch.report
     assert report is not None
     assert [f"{each.rule}: {each.title}" for each in report.findings if each.severity != "advice"] == []

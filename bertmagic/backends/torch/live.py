@@ -86,10 +86,18 @@ class TorchCall:
             role = None if is_label else describe.role_of_name(name)
             batched = self.size > 0 and value.ndim > 0 and value.shape[0] == self.size
             made.append((path, Leaf(name, value, role, kind_of(leaf), batched, leaf), is_label))
+        if self._is_uneven([leaf for _, leaf, is_label in made if not is_label]):
+            # Of the first few rows all may have some: only the whole batch shows where they do not.
+            made = [(path, dataclasses.replace(leaf, batched=False), is_label) for path, leaf, is_label in made]
         self._paths = {path: (leaf.name, is_label) for path, leaf, is_label in made}
         self.leaves = tuple(leaf for _, leaf, is_label in made if not is_label)
         self.labels = tuple(leaf for _, leaf, is_label in made if is_label)
         self.weights: tuple[Leaf, ...] = ()
+
+    def _is_uneven(self, leaves: list[Leaf]) -> bool:
+        """Whether tensors of tokens have other numbers of rows than each other; one row goes with any number."""
+        counts = {leaf.value.shape[0] for leaf in leaves if leaf.role is not None and leaf.value.ndim > 1}
+        return len(counts - {1}) > 1
 
     def _name(self, path: tree.Path) -> tuple[str, bool]:
         """The module's name for the leaf at `path`, and whether it is a label."""
