@@ -81,9 +81,8 @@ class Watch(Listening):
     def _assembled(self, raised: BaseException | None) -> Report:
         cell = self._cell_facts(raised)
         for name, kind in foreign_models(self._namespace):
-            self.unseen(
-                f"`{name}`", f"it is a {kind} model; those of tf-keras and transformers' TF classes are checked"
-            )
+            if backend_of(self._namespace[name]) is None:  # on PyTorch, Keras' layers are its modules
+                self.unseen(f"`{name}`", f"it is a {kind} model; those of Keras, and transformers' of it, are checked")
         return assemble(
             self._looks.ended,
             self.options,

@@ -7,7 +7,6 @@ from typing import Any
 
 # The base classes of models that no backend knows yet, by the module that defines them.
 _FOREIGN = {
-    ("keras.src.models.model", "Model"): "Keras 3",
     ("torch.nn.modules.module", "Module"): "PyTorch",
 }
 
