@@ -266,6 +266,8 @@ class Keras3Call:
             facts = self._encoders.get(id(layer))
             if facts is None or any(is_symbolic(leaf) for _, leaf in tree.leaves([list(args), kwargs])):
                 continue  # a model that is built first makes a graph of its layers: nothing is computed
+            if value is None and layer is self.model:
+                continue  # it may not have taken what it was given
             given = given_by_role(layer, args, kwargs)
             passes.append(EncoderPass(facts, given, hidden_of(value), switch(kwargs.get("training"))))
         return tuple(passes)
