@@ -65,7 +65,7 @@ class Looks:
 
     def is_dry(self, backend: Backend, model: Any) -> bool:
         """Whether the training of a model was dry, or of one that shares its layers."""
-        return any(backend.share(model, trained) for trained in self.dry)
+        return any(backend.is_model(trained) and backend.share(model, trained) for trained in self.dry)
 
     def examiner(self, backend: Backend) -> Examiner:
         """What examines the calls of a backend."""

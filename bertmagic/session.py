@@ -13,7 +13,7 @@ from bertmagic.backends import BACKENDS, backend_of, loaded_backends
 from bertmagic.facts.cell import CellFacts
 from bertmagic.finding import Finding
 from bertmagic.listening import Listening
-from bertmagic.observe import tokenizers
+from bertmagic.observe import hub, tokenizers
 from bertmagic.observe.captured import Captured
 from bertmagic.observe.foreign import foreign_models
 from bertmagic.observe.imports import after_import
@@ -58,6 +58,7 @@ class Watch(Listening):
         for module, backend_module in BACKENDS.items():
             wanted[module] = self._starter(backend_module)
         wanted[tokenizers.MODULE] = self._note_tokenizers
+        wanted[hub.MODULE] = self._note_hub
         for module, start in wanted.items():
             if module in sys.modules:
                 start()
@@ -134,6 +135,9 @@ class Watch(Listening):
 
     def _note_tokenizers(self) -> None:
         self._stack.enter_context(tokenizers.noting(self._tokenized))
+
+    def _note_hub(self) -> None:
+        self._stack.enter_context(hub.noting(self._paired.note_hub))
 
     def _device(self) -> tuple[str, str | None] | None:
         models = [model for each in self._looks.ended if (model := each.model()) is not None]

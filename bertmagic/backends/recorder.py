@@ -32,9 +32,13 @@ class Recorder:
     def __init__(self, layers: bool = True, instead: Callable[..., Any] | None = None) -> None:
         self._keep_layers = layers
         self._instead = instead
+        self._names: list[str] = []
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was recorded, as of a pass that went before the one that counts."""
         self._open = 0
         self.nested = False
-        self._names: list[str] = []
         self._layers: list[tuple[int, Any, dict[str, Any]]] = []
         self.encoder_calls: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
         self.failed: str | None = None

@@ -9,7 +9,6 @@ from bertmagic.backends import backend_of
 
 # The base classes of models that no backend knows yet, by the module that defines them.
 _FOREIGN = {
-    ("keras.src.models.model", "Model"): "Keras 3",
     ("transformers.modeling_utils", "PreTrainedModel"): "PyTorch",
 }
 
