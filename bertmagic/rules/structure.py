@@ -34,6 +34,8 @@ def input_missing(call: CallFacts) -> Finding | None:
     """
     if call.ran:
         return None  # The forward pass went through: nothing that it requires was missing.
+    if call.model.preprocesses is not None and call.kind in ("fit", "evaluate", "predict"):
+        return None  # What it is given goes through its preprocessor, which makes all of them.
     required = [each for each in call.model.inputs if each.required]
     fed = {tensor.name: tensor for tensor in call.inputs}
     if any(tensor.role == "inputs_embeds" for tensor in call.inputs):
