@@ -270,7 +270,8 @@ def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...
         given: dict[Role, TensorFacts] = {}
         source: dict[Role, TensorFacts] = {}
         for role, value in passed.given.items():
-            given[role] = TensorFacts(role, value.shape, str(value.dtype), value, role, rows=_index(value, rows))
+            name = passed.encoder.name(role)
+            given[role] = TensorFacts(name, value.shape, str(value.dtype), value, role, rows=_index(value, rows))
             own = _same(role, value, arrays, facts.inputs)
             if own is not None:
                 source[role] = own

@@ -12,7 +12,7 @@ from bertmagic.facts.loss import LossKind
 from bertmagic.facts.model import ModelFramework
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
-from bertmagic.rules.dialect import argmax, dense, reshaped, states
+from bertmagic.rules.dialect import argmax, cast, dense, reshaped, states
 from bertmagic.rules.registry import rule
 
 # Losses that set labels against outputs element by element, and so broadcast the one against the other.
@@ -261,6 +261,9 @@ def _fix(call: CallFacts, output: TensorFacts, labels: TensorFacts, wanted: tupl
         code = f"{dense(model, classes)}(hidden)  # hidden: the encoder's {states(model)} (batch, seq, hidden)"
         return Fix("Give the model one output for each token", code)
     if call.loss.kind == "internal" and labels.shape == output.shape:
+        several = labels.values is not None and labels.values.size and (labels.values.sum(axis=-1) != 1).any()
+        if model.framework == "torch" and several:
+            return Fix("Give several labels a text as floats", f"{name} = {cast(labels, 'float32')}")
         return Fix("Give class indices", f"{name} = {argmax(labels)}  # {label_shape_text(call, wanted)}")
     if [size for size in labels.shape if size != 1] == [size for size in wanted if size != 1]:
         return Fix("Give the labels the outputs' shape", f"{name} = {reshaped(labels, wanted)}")
