@@ -127,7 +127,7 @@ class TorchCall:
             return f"its weights are of type {type(weight).__name__}, on device `{weight.device}`"
         if "FullyShardedDataParallel" in {type(each).__name__ for each in self._module.modules()}:
             return "its weights are spread over several processes"
-        if weight.device.type != "cpu" and self._out_of_range():
+        if not is_host(weight.device) and self._out_of_range():
             return "an index beyond a table would end the process's use of the GPU"
         return None
 
@@ -397,6 +397,11 @@ def is_data(leaf: Any) -> bool:
     if isinstance(leaf, (list, tuple)):
         return bool(leaf)
     return hasattr(leaf, "shape") and hasattr(leaf, "dtype")
+
+
+def is_host(device: Any) -> bool:
+    """Whether a device is the CPU, where an index beyond a table raises and does no more."""
+    return bool(device.type == "cpu")
 
 
 def is_plain(tensor: Any) -> bool:
