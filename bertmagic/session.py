@@ -13,7 +13,7 @@ from bertmagic.backends import BACKENDS, backend_of, loaded_backends
 from bertmagic.facts.cell import CellFacts
 from bertmagic.finding import Finding
 from bertmagic.listening import Listening
-from bertmagic.observe import tokenizers
+from bertmagic.observe import hub, tokenizers
 from bertmagic.observe.captured import Captured
 from bertmagic.observe.foreign import foreign_models
 from bertmagic.observe.imports import after_import
@@ -58,6 +58,7 @@ class Watch(Listening):
         for module, backend_module in BACKENDS.items():
             wanted[module] = self._starter(backend_module)
         wanted[tokenizers.MODULE] = self._note_tokenizers
+        wanted[hub.MODULE] = self._note_hub
         for module, start in wanted.items():
             if module in sys.modules:
                 start()
@@ -79,11 +80,13 @@ class Watch(Listening):
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
+        try:
+            self._looks.span(backend_of)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self.failed("the reading of all labels", failure)
         cell = self._cell_facts(raised)
         for name, kind in foreign_models(self._namespace):
-            self.unseen(
-                f"`{name}`", f"it is a {kind} model; those of tf-keras and transformers' TF classes are checked"
-            )
+            self.unseen(f"`{name}`", f"it is a {kind} model, and not checked")
         return assemble(
             self._looks.ended,
             self.options,
@@ -133,8 +136,13 @@ class Watch(Listening):
     def _note_tokenizers(self) -> None:
         self._stack.enter_context(tokenizers.noting(self._tokenized))
 
+    def _note_hub(self) -> None:
+        self._stack.enter_context(hub.noting(self._paired.note_hub))
+
     def _device(self) -> tuple[str, str | None] | None:
-        return next((backend.device(self.options.device) for backend in loaded_backends()), None)
+        models = [model for each in self._looks.ended if (model := each.model()) is not None]
+        ran = [backend for model in models if (backend := backend_of(model)) is not None]
+        return next((backend.device(self.options.device) for backend in (*ran, *loaded_backends())), None)
 
     def _captured_names(self) -> list[str]:
         tensors = (tensor.said for each in self._looks.ended for tensor in each.tensors if tensor.said)

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from bertmagic.backends.protocol import Backend
 
 # The module whose presence in `sys.modules` says that the user has the framework, and the backend for it.
-BACKENDS: dict[str, str] = {"tf_keras.src.engine.training": "bertmagic.backends.tensorflow"}
+BACKENDS: dict[str, str] = {
+    "tf_keras.src.engine.training": "bertmagic.backends.tensorflow",
+    "keras.src.models.model": "bertmagic.backends.keras3",
+    # After Keras 3, whose layers are modules of PyTorch on that backend.
+    "torch": "bertmagic.backends.torch",
+}
 
 
 def loaded_backends() -> Iterator[Backend]:

@@ -32,9 +32,13 @@ class Recorder:
     def __init__(self, layers: bool = True, instead: Callable[..., Any] | None = None) -> None:
         self._keep_layers = layers
         self._instead = instead
+        self._names: list[str] = []
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was recorded, as of a pass that went before the one that counts."""
         self._open = 0
         self.nested = False
-        self._names: list[str] = []
         self._layers: list[tuple[int, Any, dict[str, Any]]] = []
         self.encoder_calls: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
         self.failed: str | None = None
@@ -48,6 +52,10 @@ class Recorder:
     def name(self, layer: Any) -> str:
         """The layer's own name, by which paths are made."""
         return str(layer.name)
+
+    def path(self, layer: Any) -> str:
+        """The path of the layer whose call is under way, below the outermost one, "" for that itself."""
+        return "/".join(self._names[1:])
 
     def dtype(self, layer: Any) -> str:
         """The dtype that the layer computes in, or an empty string."""
@@ -76,7 +84,7 @@ class Recorder:
         level = len(self._names)
         # The outermost layer is the model itself: paths are below it.
         self._names.append(self.name(layer) if level else "")
-        path = "/".join(self._names[1:])
+        path = self.path(layer)
         place = len(self._layers)
         note: dict[str, Any] = {"path": path, "inputs": (args, kwargs), "failed": False}
         encoder_at = len(self.encoder_calls)

@@ -145,7 +145,7 @@ def _converted(obj: Any, frame: FrameType) -> str | None:
     return here if len(own) == 1 and own[0] == here else None
 
 
-_BY_ROWS = "its output holds the batch's first row"
+BY_ROWS = "its output holds the batch's first row"
 
 
 def tokenizer_facts(tokenizer: Any, said: str | None, paired: str) -> TokenizerFacts:
@@ -162,7 +162,7 @@ def tokenizer_facts(tokenizer: Any, said: str | None, paired: str) -> TokenizerF
         mask_id=_id(tokenizer, "mask"),
         base_rows=_base_rows(tokenizer),
         frame=_frame(tokenizer),
-        made_rows=paired == _BY_ROWS,
+        made_rows=paired == BY_ROWS,
         max_length=length if isinstance(length, int) and length < 1_000_000 else None,
         padding_side=str(getattr(tokenizer, "padding_side", "right")),
         paired=paired,
@@ -206,7 +206,7 @@ def pair(
         first = ids.reshape(-1, ids.shape[-1])[0]
         for call in reversed(calls):
             if _gave(call.output, first):
-                return call.tokenizer, _BY_ROWS
+                return call.tokenizer, BY_ROWS
     called = {id(call.tokenizer): call.tokenizer for call in calls}
     if len(called) == 1:
         return next(iter(called.values())), "the only tokenizer that the cell calls"

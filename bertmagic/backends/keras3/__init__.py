@@ -1,0 +1,188 @@
+"""Keras 3 and KerasHub on TensorFlow, JAX or PyTorch (keras 3.15, keras_hub 0.32)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from bertmagic.backends.keras3 import describe, devices, history, observing
+from bertmagic.backends.keras3.arguments import direct_arguments
+from bertmagic.backends.protocol import Failing, LiveCall
+from bertmagic.facts.call import CallKind
+from bertmagic.facts.cell import Origin, SymbolicFacts
+from bertmagic.facts.loading import LoadingFacts, StoredFacts
+from bertmagic.facts.model import ModelFacts
+from bertmagic.facts.training import HardwareFacts
+
+_DATA_VERBS = ("fit", "evaluate", "predict")
+
+
+class Keras3Backend:
+    """See `backends/protocol.py`."""
+
+    name = "keras"
+
+    def is_model(self, value: Any) -> bool:
+        """Whether `value` is a Keras 3 model."""
+        module = sys.modules.get("keras.src.models.model")
+        return module is not None and isinstance(value, module.Model)
+
+    def is_part_of(self, part: Any, whole: Any) -> bool:
+        """Whether `part` is a layer inside the model `whole`, or `whole` itself."""
+        return any(layer is part for layer in whole._flatten_layers())
+
+    def share(self, one: Any, other: Any) -> bool:
+        """Whether two models have a layer with weights in common."""
+        if not self.is_model(one) or not self.is_model(other):
+            return False
+        mine = {id(layer) for layer in one._flatten_layers()}
+        return any(id(layer) in mine and (layer.variables or layer is one) for layer in other._flatten_layers())
+
+    def is_built(self, model: Any) -> bool:
+        """Whether the model has its weights."""
+        return bool(model.built)
+
+    def origin(self, value: Any) -> Origin | None:
+        """Where a symbolic tensor comes from: which layer and encoder gave it; None for other values."""
+        from bertmagic.backends.keras3 import symbolic
+
+        return symbolic.origin(value)
+
+    def symbolic(
+        self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], named: Callable[[Any], str | None]
+    ) -> tuple[SymbolicFacts, ...]:
+        """The symbolic tensors that `layer` is called on."""
+        from bertmagic.backends.keras3 import symbolic
+
+        return symbolic.inputs(layer, args, kwargs, named)
+
+    def loading(self, failing: Failing) -> LoadingFacts | None:
+        """What did not fit, where a loading or a saving ended the cell; None for others."""
+        return None
+
+    def held(
+        self,
+        model: Any,
+        action: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        named: Callable[[Any], str | None],
+    ) -> Iterable[StoredFacts]:
+        """The facts of a saving that is held back, where it is certain to fail."""
+        return ()
+
+    def observe(self, listener: Any) -> AbstractContextManager[None]:
+        """Tell `listener` of calls until the context ends."""
+        return observing.observe(self, listener)
+
+    def describe(self, model: Any, said: str, named: Callable[[Any], str | None]) -> ModelFacts:
+        """The facts of the model that the cell calls `said`; `named` tells what it calls the models inside."""
+        return describe.describe(model, said, named)
+
+    def live(
+        self,
+        kind: CallKind,
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        loss: Any = None,
+        replace: Callable[[Any, Callable[[], Any]], bool] = lambda old, make_new: False,
+    ) -> LiveCall:
+        """The call, alive; raises what Keras' own data handling raises for such data."""
+        from bertmagic.backends import tree
+        from bertmagic.backends.keras3 import batches, live
+
+        if kind in _DATA_VERBS:
+            given = batches.bound_arguments(kind, model, args, kwargs)
+            if kind != "predict":
+                model._assert_compile_called(kind)
+            return self._data_call(kind, model, given, loss, replace)
+        if kind == "check" and (kwargs.get("y") is not None or batches.is_stream(args[0])):
+            whole = {"x": args[0], "y": kwargs.get("y"), "batch_size": sys.maxsize}
+            return self._data_call(kind, model, whole, loss, replace)
+        if kind == "train_on_batch":
+            given = dict(zip(("x", "y", "sample_weight"), args, strict=False)) | kwargs
+            given = {"x": given.get("x"), "y": given.get("y"), "sample_weight": given.get("sample_weight")}
+            return self._data_call(kind, model, {**given, "batch_size": sys.maxsize}, loss, replace)
+        arguments = direct_arguments(model, args, kwargs if kind == "call" else {})
+        container = type(args[0]).__name__ if args else "keywords"
+        return live.Keras3Call(
+            kind, model, arguments, container=container, sources=dict(tree.leaves(arguments)), data_verb=False
+        )
+
+    @staticmethod
+    def _data_call(
+        kind: CallKind,
+        model: Any,
+        given: dict[str, Any],
+        loss: Any,
+        replace: Callable[[Any, Callable[[], Any]], bool],
+    ) -> LiveCall:
+        from bertmagic.backends.keras3 import batches, live
+
+        batch = batches.first_batch(model, given, replace)
+        return live.Keras3Call(
+            kind,
+            model,
+            {"x": batch.x, "y": batch.y, "weight": batch.weight},
+            container=batch.container,
+            sources=batch.sources,
+            loss=loss,
+            data_verb=True,
+            data=given.get("x"),
+            parts=batch.parts,
+            given=given,
+        )
+
+    def given(self, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveCall:
+        """A call whose data Keras would not take, as the user gave it: to be read, not run."""
+        from bertmagic.backends.keras3 import batches, live
+
+        given = dict(zip(("x", "y"), args, strict=False)) | kwargs
+        x = given.get("x")
+        if batches.is_stream(x):
+            element, parts = batches.element_of(x)
+            arguments = {"x": element, "y": given.get("y")}
+            return live.Keras3Call(
+                kind, model, arguments, container="Dataset", sources={}, data_verb=True, data=x, parts=parts
+            )
+        arguments = {"x": x, "y": given.get("y"), "weight": given.get("sample_weight")}
+        return live.Keras3Call(kind, model, arguments, container="as given", sources={}, data_verb=True, data=x)
+
+    def validation(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+        """The keywords of the `evaluate` by which `fit` would validate, or None where it would not."""
+        from bertmagic.backends.keras3 import batches
+
+        return batches.validation_of(model, batches.bound_arguments("fit", model, args, kwargs))
+
+    def device(self, asked: str) -> tuple[str, str | None]:
+        """The device to run on, `GPU:0` where what computes sees one, and its product name."""
+        return devices.device(asked)
+
+    def hardware(self, asked: str) -> HardwareFacts:
+        """The machine as the system tells it, beside what the framework sees."""
+        return devices.hardware(asked)
+
+    def on_device(self, asked: str) -> AbstractContextManager[None]:
+        """Run on the asked device; "auto" leaves the placement to Keras."""
+        return devices.on_device(asked)
+
+    def peak_bytes(self, asked: str) -> int | None:
+        """The GPU's peak memory since the process began, where the framework tells it."""
+        return devices.peak_bytes(asked)
+
+    def history(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], keys: Sequence[str]) -> Any:
+        """Keras' `History` with the epochs and keys of the real run, all NaN."""
+        from bertmagic.backends.keras3 import batches
+
+        return history.dry_history(model, batches.bound_arguments("fit", model, args, kwargs), keys)
+
+    def callbacks(self, kwargs: dict[str, Any]) -> Iterable[str]:
+        """The types of the callbacks that a dry `fit` does not call."""
+        return [type(callback).__name__ for callback in history.callback_list(kwargs)]
+
+
+BACKEND = Keras3Backend()
