@@ -127,7 +127,7 @@ class Keras3Backend:
         return live.Keras3Call(
             kind,
             model,
-            {"x": batch.x, "y": batch.y, "weight": batch.weight},
+            {"x": batch.x, "y": batch.y, "weight": batch.weight, **({} if batch.raw is None else {"raw": batch.raw})},
             container=batch.container,
             sources=batch.sources,
             loss=loss,
