@@ -15,6 +15,7 @@ from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding
 from bertmagic.options import Options
 from bertmagic.report import Device, NotChecked, Report, Rows, Verdict
+from bertmagic.rules.dialect import data_handling, dry_verb
 from bertmagic.rules.order import of_calls
 from bertmagic.rules.words import count, listed
 
@@ -165,9 +166,11 @@ def _summary(
 
 
 def _dry_sentence(ended: Sequence[Ended]) -> str:
-    if any(each.dry for each in ended):
-        return " `fit` was dry: nothing was trained."
-    return " `fit` was run, and trained." if any(each.examination.facts.kind == "fit" for each in ended) else ""
+    trained = [each for each in ended if each.examination.facts.kind == "fit"]
+    dry = [each for each in ended if each.dry]
+    if dry:
+        return f" `{dry_verb(dry[0].examination.facts.model)}` was dry: nothing was trained."
+    return f" `{dry_verb(trained[0].examination.facts.model)}` was run, and trained." if trained else ""
 
 
 def _raised_sentence(ended: Sequence[Ended], facts: CellFacts | None, raised: BaseException | None) -> str:
@@ -181,8 +184,10 @@ def _raised_sentence(ended: Sequence[Ended], facts: CellFacts | None, raised: Ba
         error = each.examination.facts.error
         if error is not None:
             layer = _layer(error, error.ran)
-            by = {"data": "Keras' data handling", "loss": "The loss", "forward": "The forward pass"}[error.where]
-            place = f"; it is raised in place of `{each.said}.fit`" if each.examination.facts.kind == "fit" else ""
+            model = each.examination.facts.model
+            by = {"data": data_handling(model), "loss": "The loss", "forward": "The forward pass"}[error.where]
+            verb = f"{each.said}.fit" if model.framework != "torch" else dry_verb(model)
+            place = f"; it is raised in place of `{verb}`" if each.examination.facts.kind == "fit" else ""
             return f" {by} raises {error.type}{layer}{place}."
         if each.raised is not None:
             return f" The call of `{each.said}` raised {each.raised.partition(':')[0]}."
@@ -209,20 +214,24 @@ def _layer(error: ErrorFacts, ran: Sequence[str]) -> str:
     return f"{layer} ({count(len(ran), 'layer')} ran before, `{ran[-1]}` last)" if layer and ran else layer
 
 
+def _config(call: CallFacts) -> str:
+    return "the model" if call.model.speaks_hub else "the model's config"
+
+
 def _not_checked_of(ended: Ended) -> list[tuple[str, str]]:
     """What a call leaves unchecked by its nature."""
     call: CallFacts = ended.examination.facts
     left = []
     if ended.dry:
-        left.append(("the optimizer and the gradients", "`fit` was dry: forward pass and loss only, dropout off"))
+        verb = dry_verb(call.model)
+        left.append(("the optimizer and the gradients", f"`{verb}` was dry: forward pass and loss only, dropout off"))
     if call.kind in ("fit", "evaluate", "predict") and call.container in ("Dataset", "generator", "Sequence"):
         left.append((f"the batches of `{ended.said}.{call.kind}` after the first", "one batch is read"))
     if not call.model.encoders:
-        left.append((f"what `{ended.said}` does with tokens", "no BERT-family encoder of transformers was found in it"))
+        library = "KerasHub" if call.model.framework == "keras" else "transformers"
+        left.append((f"what `{ended.said}` does with tokens", f"no BERT-family encoder of {library} was found in it"))
     if any(call.pad_id(each.encoder) is None for each in call.encoder_calls):
-        left.append(
-            ("padding, and a mask over it", "neither a tokenizer nor the model's config tells the padding token")
-        )
+        left.append(("padding, and a mask over it", f"neither a tokenizer nor {_config(call)} tells the padding token"))
     if call.kind == "evaluate" and call.loss is None:
         left.append((f"the loss of `{ended.said}`", "it has several, or none that is known"))
     run = len(call.rows_run)

@@ -8,7 +8,8 @@ from typing import Any
 
 from bertmagic.assemble import Ended
 from bertmagic.backends import backend_of, loaded_backends
-from bertmagic.backends.protocol import Backend, Failing
+from bertmagic.backends.protocol import Backend, Compared, Failing
+from bertmagic.compared import Told
 from bertmagic.facts.call import BroadcastFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin
 from bertmagic.facts.loading import LoadingFacts
@@ -75,7 +76,8 @@ class Listening:
         if callbacks:
             self.unseen("callbacks", f"a dry `fit` calls none: {', '.join(callbacks)}")
         self._looks.dry.append(model)
-        self._histories.put(model, history)
+        if hasattr(model, "stop_training"):  # Keras' models keep their history
+            self._histories.put(model, history)
         return history
 
     def before(
@@ -94,6 +96,11 @@ class Listening:
             done, _ = self._looks.look(kind, backend, model, args, kwargs, watched=watched)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report, never the cell's
             self.failed(f"the check of `{kind}`", failure)
+
+        dry = None if done is None else done.examination.dry
+        for each in () if dry is None else dry.encoders:
+            if each.gave is not None:
+                self._seen.fields(*each.gave)
 
         def ended(value: Any, raised: BaseException | None) -> None:
             if raised is not None and done is not None:
@@ -117,6 +124,13 @@ class Listening:
                 put(done, pooled, broadcasts, self._namespace, self._looks.examiner(backend).findings)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self.failed("the check of what follows a call", failure)
+
+    def compared(
+        self, ended: Handle, comparison: Compared, output: str
+    ) -> Callable[[float | None, BaseException | None], None]:
+        """Say of a call with which labels a loss of the cell's own code compares its output."""
+        told = Told(self._handles, self._looks.ended, self._names, self._looks.examiner, self.failed)
+        return told.compare(ended, comparison, output)
 
     def stepped(self, model: Any, optimizer: OptimizerFacts, encoders: tuple[EncoderState, ...]) -> None:
         """Say of a call of `model` what the cell's own loop trains with the optimizer."""

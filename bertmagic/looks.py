@@ -14,6 +14,7 @@ from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
 from bertmagic.facts.model import ModelFacts
 from bertmagic.modes import Modes
 from bertmagic.observe.iterators import replace_in
+from bertmagic.observe.labelled import Labelled
 from bertmagic.observe.names import Names
 from bertmagic.options import Options
 
@@ -47,10 +48,12 @@ class Looks:
         self.dry: list[Any] = []
         self._described: weakref.WeakKeyDictionary[Any, ModelFacts] = weakref.WeakKeyDictionary()
         self._modes = Modes()
+        self.labelled = Labelled()
 
     def forget(self) -> None:
         """Let go of all that was seen: tensors, models and exceptions."""
         self.ended, self.read, self.dry, self._modes = [], {}, [], Modes()
+        self.labelled = Labelled()
 
     def said(self, model: Any) -> str:
         """What the block calls a model, else its type."""
@@ -62,7 +65,7 @@ class Looks:
 
     def is_dry(self, backend: Backend, model: Any) -> bool:
         """Whether the training of a model was dry, or of one that shares its layers."""
-        return any(backend.share(model, trained) for trained in self.dry)
+        return any(backend.is_model(trained) and backend.share(model, trained) for trained in self.dry)
 
     def examiner(self, backend: Backend) -> Examiner:
         """What examines the calls of a backend."""
@@ -95,6 +98,9 @@ class Looks:
             return self._data_error(examiner, backend.given(kind, model, args, kwargs), said, raised), raised
         if watched is not None:
             live.watched = watched
+        if kind == "call":
+            for leaf in live.labels:
+                self.labelled.add(model, leaf.value)
         for ended in self._modes.meant(live, model, self.ended):
             ended.examination = examiner.as_meant(ended.examination)
         examiner.on_purpose = self._modes.on_purpose(model)
@@ -125,6 +131,21 @@ class Looks:
         done = Ended(examination, said, backend.peak_bytes(self._options.device), weakref.ref(model))
         self.ended.append(done)
         return done, examination.error
+
+    def span(self, backend: Callable[[Any], Backend | None]) -> None:
+        """Say of the calls of a cell's own loop which labels there are in all, now that it has ended."""
+        for ended in self.ended:
+            facts, model = ended.examination.facts, ended.model()
+            of = None if model is None or facts.kind != "call" or not facts.labels else backend(model)
+            span = None if of is None else self.labelled.span(model, self._namespace)
+            if of is None or span is None or facts.state is None:
+                continue
+            facts = dataclasses.replace(facts, state=dataclasses.replace(facts.state, label_span=span))
+            found = self.examiner(of).findings(facts)
+            known = {each.rule for each in ended.examination.findings}
+            more = tuple(each for each in found if each.rule not in known)
+            findings = (*ended.examination.findings, *more)
+            ended.examination = dataclasses.replace(ended.examination, facts=facts, findings=findings)
 
     def look_at_validation(self, backend: Backend, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Read the data that a training run would validate on; it goes where the training data went."""

@@ -80,10 +80,13 @@ class Watch(Listening):
         _last = self.report
 
     def _assembled(self, raised: BaseException | None) -> Report:
+        try:
+            self._looks.span(backend_of)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self.failed("the reading of all labels", failure)
         cell = self._cell_facts(raised)
         for name, kind in foreign_models(self._namespace):
-            if backend_of(self._namespace[name]) is None:  # on PyTorch, Keras' layers are its modules
-                self.unseen(f"`{name}`", f"it is a {kind} model; those of Keras, and transformers' of it, are checked")
+            self.unseen(f"`{name}`", f"it is a {kind} model, and not checked")
         return assemble(
             self._looks.ended,
             self.options,
@@ -137,7 +140,9 @@ class Watch(Listening):
         self._stack.enter_context(hub.noting(self._paired.note_hub))
 
     def _device(self) -> tuple[str, str | None] | None:
-        return next((backend.device(self.options.device) for backend in loaded_backends()), None)
+        models = [model for each in self._looks.ended if (model := each.model()) is not None]
+        ran = [backend for model in models if (backend := backend_of(model)) is not None]
+        return next((backend.device(self.options.device) for backend in (*ran, *loaded_backends())), None)
 
     def _captured_names(self) -> list[str]:
         tensors = (tensor.said for each in self._looks.ended for tensor in each.tensors if tensor.said)

@@ -35,7 +35,7 @@ def input_rows(call: CallFacts, findings: Sequence[Finding]) -> tuple[Tensor, ..
     masked = any(tensor.role == "attention_mask" for tensor in call.inputs)
     if not masked and any(finding.rule == "attention-mask-missing" for finding in findings):
         wanted = Described("(batch, seq)", "integer", _expected_values(call, "attention_mask"))
-        rows.append(Tensor("attention_mask", wanted, None, "missing"))
+        rows.append(Tensor(call.model.name("attention_mask"), wanted, None, "missing"))
     return tuple(rows)
 
 

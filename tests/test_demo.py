@@ -89,7 +89,7 @@ def test_a_verdict_that_fails_says_what_was_expected() -> None:
 def test_a_wrong_call_prints_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert demo.main([]) == 2
     assert environment.main(["folder"]) == 2
-    assert environment.main(["folder", "no such level"]) == 2
+    assert environment.main(["folder", "tf", "no such level"]) == 2
     assert capsys.readouterr().out.count("Usage: ") == 3
 
 
@@ -97,7 +97,7 @@ def test_an_unsupported_python_is_named_before_anything_is_made(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(environment, "NEWEST", (3, 9))
-    assert environment.main([str(tmp_path / "env"), "demo"]) == 1
+    assert environment.main([str(tmp_path / "env"), "tf", "demo"]) == 1
     assert "needs Python 3.10 to 3.13" in capsys.readouterr().out
     assert not (tmp_path / "env").exists()
 

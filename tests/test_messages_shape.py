@@ -181,7 +181,8 @@ MESSAGES: Messages = {
             "`input_ids` holds token ids that the model has no embedding for",
             (
                 "`input_ids` holds the token ids 100, 101, 102, 103, 104 and 2 more in row 0, first at "
-                "position 1; the 100 rows of `bert.embeddings.weight` are for token ids 0 to 99."
+                "position 1; the 100 rows of `bert.embeddings.weight` are for token ids 0 to 99. JAX gives NaN for "
+                "such an id, without an error."
             ),
             "Take the token ids from the model's own tokenizer",
             'input_ids = tokenizer(texts, padding=True, truncation=True, return_tensors="np")["input_ids"]',

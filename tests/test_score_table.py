@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
@@ -10,22 +9,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import gate
 import pytest
 
 ROOT = Path(__file__).parent.parent
 STACK = "Python 3.11, tensorflow 2.21.0"
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tools_score_table", ROOT / "tools" / "score_table.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-score_table = load()
+score_table = gate.tool("score_table")
 
 
 def row(name: str, expect: str, said: str = "", on_fixed: str = "", **changes: Any) -> dict[str, Any]:
@@ -143,7 +134,7 @@ def test_rows_come_from_the_cases_own_score(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(score_table, "score_module", lambda: module)
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
     before = list(sys.argv)
-    assert score_table.run(["a", "b"], jobs=3) == ROWS
+    assert score_table.run("tf", ["a", "b"], jobs=3) == ROWS
     assert sys.argv == before
     assert os.environ["PYTHONPATH"] == "elsewhere"
     assert seen["path"].split(os.pathsep) == [str(ROOT), "elsewhere"]
@@ -152,10 +143,43 @@ def test_rows_come_from_the_cases_own_score(monkeypatch: pytest.MonkeyPatch) -> 
     assert words[words.index("-j") + 1] == "3"
 
 
-def test_the_committed_page_is_as_it_was_written_and_knows_every_case() -> None:
-    if not score_table.PAGE.exists():
-        pytest.skip("NOT YET SCORED: make score")
-    page = score_table.PAGE.read_text()
-    rows, stack = score_table.read(page)
-    assert score_table.table(rows, stack) == page
-    assert sorted(each["id"] for each in rows) == sorted(score_table.case_ids()), "run `make score`"
+@pytest.mark.parametrize("stack", score_table.STACKS, ids=lambda stack: stack.family)
+def test_the_committed_page_is_as_it_was_written_and_knows_every_case(stack: Any) -> None:
+    page = stack.page.read_text()
+    rows, on = score_table.read(page)
+    assert score_table.table(rows, on) == page
+    assert sorted(each["id"] for each in rows) == sorted(score_table.case_ids(stack.family)), "run `make score`"
+
+
+RUNNER = """
+import json, os, sys, time
+case, variant, out = sys.argv[1:4]
+told = json.load(open(case))["id"]
+if variant == "slow":
+    time.sleep(60)
+if variant == "dead":
+    os._exit(7)
+assert variant != "wrong", told
+json.dump({"variant": variant, "told": told, "in": os.getcwd(), "process": os.getpid()}, open(out, "w"))
+"""
+
+
+def test_forked_processes_answer_as_fresh_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    forked = gate.tool("forked")
+    monkeypatch.setattr(forked, "IMPORTS", {"tf": ("json",)})
+    score = ModuleType("score")
+    score.RUNNER, score.BACKEND = RUNNER, {}  # type: ignore[attr-defined]
+    forking = forked.Forking(score)
+    case, pythons = {"id": "a-case", "stack": "tf"}, {"tf": sys.executable}
+    try:
+        one, other = (forking.run_variant(case, "faulty", pythons, 30) for _ in range(2))
+        assert (one["told"], one["variant"]) == ("a-case", "faulty")
+        assert one["process"] != other["process"]
+        assert one["in"] != other["in"]
+        assert not Path(one["in"]).exists()
+        assert "ended with 7" in forking.run_variant(case, "dead", pythons, 30)["crash"]
+        assert "AssertionError: a-case" in forking.run_variant(case, "wrong", pythons, 30)["crash"]
+        assert "no answer in 1 s" in forking.run_variant(case, "slow", pythons, 1)["crash"]
+        assert forking.run_variant(case, "fixed", pythons, 30)["variant"] == "fixed"
+    finally:
+        forking.close()

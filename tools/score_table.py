@@ -1,7 +1,7 @@
-"""Score bertmagic on the TensorFlow cases of tests/cases/open, and write docs/score.md.
+"""Score bertmagic on the cases of tests/cases/open that this Python's stack runs, and write the stack's page in docs/.
 
 Usage: score_table.py [--only ID,ID] [-j N] [--limit SECONDS]. Each cell runs in a fresh process of this Python, with
-this checkout's bertmagic. With --only, the other rows of docs/score.md stay as they are.
+this checkout's bertmagic. With --only, the other rows of the page stay as they are.
 """
 
 from __future__ import annotations
@@ -15,15 +15,37 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT / "tests" / "cases"
-PAGE = ROOT / "docs" / "score.md"
-STACK = ("tensorflow", "tf-keras", "transformers", "numpy", "ipython")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A set of packages that cases run on. `module`: whose presence tells it from the stacks after it."""
+
+    family: str
+    page: Path
+    module: str
+    packages: tuple[str, ...]
+
+
+_EVERY = ("transformers", "numpy", "ipython")
+STACKS = (
+    Stack("tf", ROOT / "docs" / "score.md", "tf_keras", ("tensorflow", "tf-keras", *_EVERY)),
+    Stack(
+        "keras",
+        ROOT / "docs" / "score-keras.md",
+        "keras_hub",
+        ("keras", "keras-hub", "tensorflow", "jax", "torch", *_EVERY),
+    ),
+    Stack("torch", ROOT / "docs" / "score-torch.md", "torch", ("torch", *_EVERY)),
+)
 # Below which share of the faulty cases the first finding is not the cause often enough.
 LEAST_NAMED = 0.95
 
@@ -55,19 +77,36 @@ def score_module() -> ModuleType:
     return module
 
 
-def case_ids() -> list[str]:
-    """The ids of the cases that the TensorFlow stack runs."""
+def stack_here() -> Stack | None:
+    """The stack that this Python has, or None."""
+    return next((stack for stack in STACKS if importlib.util.find_spec(stack.module) is not None), None)
+
+
+def case_ids(begins: str) -> list[str]:
+    """The ids of the cases whose stack begins so: `tf`, `keras` (any backend), `keras-jax`, `torch`."""
     read = score_module().read_case
     cases = [read(path) for path in sorted((CASES / "open").glob("*.py"))]
-    return [case["id"] for case in cases if case["stack"].split("-")[0] == "tf"]
+    return [case["id"] for case in cases if case["stack"].startswith(begins)]
 
 
-def run(only: Sequence[str] = (), jobs: int = 2, limit: int = 240) -> list[Row]:
-    """The rows of the cases, all of them by default; prints score.py's own lines. `limit`: seconds for one cell."""
+def run(
+    family: str,
+    only: Sequence[str] = (),
+    jobs: int = 2,
+    limit: int = 240,
+    runner: Callable[..., dict[str, Any]] | None = None,
+) -> list[Row]:
+    """The rows of the stack's cases, all of them by default; prints score.py's own lines.
+
+    `limit`: seconds for one cell. `runner`: in the place of score.py's own, which starts a fresh process for each cell.
+    """
     score = score_module()
+    if runner is not None:
+        score.run_variant = runner  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory() as folder:
         answers = Path(folder) / "rows.json"
-        words = [str(CASES / "open"), "--python", f"tf={sys.executable}", "--json", str(answers), "-j", str(jobs)]
+        python = f"{family}={sys.executable}"
+        words = [str(CASES / "open"), "--python", python, "--json", str(answers), "-j", str(jobs)]
         words += ["--limit", str(limit), "--only", ",".join(only)]
         with _environment(), _arguments("score.py", *words):
             code = score.main()
@@ -98,9 +137,9 @@ def _arguments(*words: str) -> Iterator[None]:
         sys.argv = before
 
 
-def versions() -> str:
+def versions(stack: Stack) -> str:
     """What the cases run on, in words."""
-    packages = [f"{name} {importlib.metadata.version(name)}" for name in STACK]
+    packages = [f"{name} {importlib.metadata.version(name).partition('+')[0]}" for name in stack.packages]
     return f"Python {sys.version_info.major}.{sys.version_info.minor}, {', '.join(packages)}"
 
 
@@ -203,21 +242,27 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("-j", type=int, default=2, help="processes at once")
     parser.add_argument("--limit", type=int, default=240, help="seconds for one run of one cell")
     asked = parser.parse_args(arguments)
+    stack = stack_here()
+    if stack is None:
+        print("none of the stacks is installed; see constraints/")
+        return 2
+    file, name = stack.page, stack.page.relative_to(ROOT)
     only = [each for each in asked.only.split(",") if each]
-    if only and not PAGE.exists():
-        print("there is no docs/score.md to put these rows into; nothing will be written")
-    rows = run(only, asked.j, asked.limit)
+    if only and not file.exists():
+        print(f"there is no {name} to put these rows into; nothing will be written")
+    rows = run(stack.family, only, asked.j, asked.limit)
     if not rows:
         return 2
-    if only and not PAGE.exists():
+    if only and not file.exists():
         return 0
     try:
-        page = updated(rows, PAGE.read_text(), versions(), case_ids()) if only else table(rows, versions())
+        known = case_ids(stack.family)
+        page = updated(rows, file.read_text(), versions(stack), known) if only else table(rows, versions(stack))
     except ValueError as error:
-        print(f"docs/score.md is left as it is: {error}")
+        print(f"{name} is left as it is: {error}")
         return 1
-    PAGE.write_text(page)
-    print(f"wrote {PAGE.relative_to(ROOT)}")
+    file.write_text(page)
+    print(f"wrote {name}")
     return 0
 
 

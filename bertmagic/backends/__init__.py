@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 BACKENDS: dict[str, str] = {
     "tf_keras.src.engine.training": "bertmagic.backends.tensorflow",
     "keras.src.models.model": "bertmagic.backends.keras3",
+    # After Keras 3, whose layers are modules of PyTorch on that backend.
+    "torch": "bertmagic.backends.torch",
 }
 
 

@@ -60,12 +60,16 @@ class LayerRecord:
 
 @dataclass(frozen=True)
 class EncoderPass:
-    """What one encoder was given in a pass, by role, and its last hidden state (batch, seq, hidden), or None."""
+    """What one encoder was given in a pass, by role, and its last hidden state (batch, seq, hidden), or None.
+
+    `gave`: the type of its output object and the names of its fields, where it gave such.
+    """
 
     encoder: EncoderFacts
     given: Mapping[Role, np.ndarray]
     hidden: np.ndarray | None
     training: bool | None = None
+    gave: tuple[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ class LiveCall(Protocol):
     # The mode of a direct call and what says so, whether a tape records it, and whether training mode does more to the
     # model than its outputs show (builds it, updates its statistics), for which it may be meant.
     training: bool | None
-    training_by: Literal["call", "default", "learning phase"]
+    training_by: Literal["call", "default", "learning phase", "modules"]
     watched: bool
     updates: bool
     # Whether code other than the framework's and transformers' own lies around the encoders.
@@ -150,6 +154,16 @@ class LiveCall(Protocol):
 
     def encode(self, encoder: EncoderFacts, given: Mapping[Role, np.ndarray]) -> np.ndarray:
         """The encoder's last hidden state (batch, seq, hidden) for these arguments."""
+
+
+class Compared(Protocol):
+    """What a loss of the cell's own code compares: its facts, both tensors as they were given and as arrays."""
+
+    facts: LossFacts
+    output: Any
+    target: Any
+    values: np.ndarray
+    labels: np.ndarray
 
 
 class Listener(Protocol):
@@ -182,6 +196,14 @@ class Listener(Protocol):
         broadcasts: Sequence[BroadcastFacts],
     ) -> None:
         """What the cell's own code did with the output of the call that `before` answered with `ended`."""
+
+    def compared(
+        self, ended: Callable[[Any, BaseException | None], None], comparison: Compared, output: str
+    ) -> Callable[[float | None, BaseException | None], None]:
+        """A loss of the cell's own code compares the output (by its field, `output`) of the call that `before` answered.
+
+        Told before the loss runs; what it returns is told the loss, None where it was not read, or what it raised.
+        """
 
     def stepped(self, model: Any, optimizer: OptimizerFacts, encoders: tuple[EncoderState, ...]) -> None:
         """The cell's own loop trains these encoders of `model`, which it has called: their state at the first step."""

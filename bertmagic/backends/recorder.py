@@ -53,6 +53,10 @@ class Recorder:
         """The layer's own name, by which paths are made."""
         return str(layer.name)
 
+    def path(self, layer: Any) -> str:
+        """The path of the layer whose call is under way, below the outermost one, "" for that itself."""
+        return "/".join(self._names[1:])
+
     def dtype(self, layer: Any) -> str:
         """The dtype that the layer computes in, or an empty string."""
         return str(getattr(layer, "compute_dtype", "") or "")
@@ -80,7 +84,7 @@ class Recorder:
         level = len(self._names)
         # The outermost layer is the model itself: paths are below it.
         self._names.append(self.name(layer) if level else "")
-        path = "/".join(self._names[1:])
+        path = self.path(layer)
         place = len(self._layers)
         note: dict[str, Any] = {"path": path, "inputs": (args, kwargs), "failed": False}
         encoder_at = len(self.encoder_calls)

@@ -155,7 +155,7 @@ class CallFacts:
     pooling: tuple[PoolingFacts, ...] = ()
     broadcasts: tuple[BroadcastFacts, ...] = ()
     training: bool | None = None
-    training_by: Literal["call", "default", "learning phase"] = "call"
+    training_by: Literal["call", "default", "learning phase", "modules"] = "call"
     watched: bool = False
     on_purpose: bool = False
 

@@ -13,7 +13,9 @@ LossKind: TypeAlias = Literal["sparse", "categorical", "binary", "regression", "
 class LossFacts:
     """`name` as the user would write it; `from_logits`: None where there is no such flag; `value` of the rows run.
 
-    `ignored`: the class index that the loss leaves out, where it was told one.
+    `ignored`: the class index that the loss leaves out, where it was told one. `aligns`: whether it takes labels whose
+    rank differs by a last axis of 1 for the same, as Keras' losses do. `made_by`: the activation that gave the compared
+    outputs (`softmax`), where a graph tells it.
     """
 
     name: str
@@ -21,3 +23,5 @@ class LossFacts:
     from_logits: bool | None = None
     value: float | None = None
     ignored: int | None = None
+    aligns: bool = True
+    made_by: str | None = None

@@ -11,6 +11,7 @@ from bertmagic.facts.tensors import Role
 # What a model is written in, and what computes it: Keras 3 runs on any of three, the others on their own.
 ModelFramework: TypeAlias = Literal["tf-keras", "keras", "torch"]
 Compute: TypeAlias = Literal["tensorflow", "jax", "torch"]
+Library: TypeAlias = Literal["transformers", "keras-hub"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class ModelFacts:
     `takes`: all names that its call takes, None where it takes any or that is not known. `problem`: a transformers
     config's `problem_type`. `dry`: its training in this block was dry: its weights are those from before.
     `framework`: what it is written in; `compute`: what computes it. `preprocesses`: how it makes tokens of raw strings
-    itself in `fit`, `evaluate` and `predict` (a KerasHub task's `preprocessor`), None where it does not.
+    itself in `fit`, `evaluate` and `predict` (a KerasHub task's `preprocessor`), None where it does not. `library`:
+    whose own class it is, None for a class of the user's, be it derived from such a one.
     """
 
     said: str
@@ -87,6 +89,23 @@ class ModelFacts:
     dry: bool = False
     compute: Compute = "tensorflow"
     preprocesses: str | None = None
+    library: Library | None = None
+
+    @property
+    def is_transformers(self) -> bool:
+        """Whether it is a class of transformers' own, whose call and losses are known (its TF classes begin so)."""
+        return self.library == "transformers" or (self.framework == "tf-keras" and self.type.startswith("TF"))
+
+    @property
+    def is_of_inputs(self) -> bool:
+        """Whether it was made from `Input`s (functional, sequential, KerasHub's backbones and tasks)."""
+        return bool(self.outputs) or (self.framework != "torch" and self.type in ("Functional", "Sequential"))
+
+    @property
+    def speaks_hub(self) -> bool:
+        """Whether its tokens come from KerasHub, which goes by names and tokenizers of its own."""
+        hub = self.library == "keras-hub" or self.preprocesses is not None
+        return hub or any("padding_mask" in each.names.values() for each in self.encoders)
 
     def name(self, role: Role) -> str:
         """The model's own name for what is of that role: of its inputs, else of its first encoder that has another."""

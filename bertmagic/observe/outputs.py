@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bertmagic.facts.cell import Origin
@@ -33,6 +33,10 @@ class Outputs:
         """Remember the names of an output object's fields."""
         if is_output_object(value):
             self._fields.update(dict.fromkeys(map(str, value), type(value).__name__))
+
+    def note_names(self, kind: str, fields: Iterable[str]) -> None:
+        """Remember the names of the fields of an output object of type `kind`."""
+        self._fields.update(dict.fromkeys(fields, kind))
 
     def origin(self, value: Any) -> Origin | None:
         """Where a tensor comes from, or None."""

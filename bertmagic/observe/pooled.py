@@ -23,7 +23,7 @@ class Pooled:
     """Hidden states of one call pooled over all positions, and over the tokens alone: (batch, hidden) each.
 
     `padding`: the number of padding tokens by row. `made`: what the cell's own operation gave, None where this was
-    computed to compare it with.
+    computed to compare it with; `by`: that operation.
     """
 
     how: Literal["mean", "max"]
@@ -31,6 +31,7 @@ class Pooled:
     whole: np.ndarray
     right: np.ndarray
     made: weakref.ref[Any] | None = None
+    by: str | None = None
 
     @property
     def op(self) -> bool:
@@ -45,7 +46,7 @@ class Pooled:
         for row, place in places.items():
             whole[row], right[row] = self.whole[place], self.right[place]
         padding = {row: self.padding[place] for row, place in places.items() if place in self.padding}
-        return Pooled(self.how, padding, whole, right, self.made)
+        return Pooled(self.how, padding, whole, right, self.made, self.by)
 
     @property
     def moved(self) -> float:
@@ -76,7 +77,7 @@ def said_pooling(pooled: Iterable[Pooled], facts: CallFacts, namespace: Mapping[
             continue
         found.append(
             PoolingFacts(
-                name=name or f"tf.reduce_{each.how}",
+                name=name or each.by or f"tf.reduce_{each.how}",
                 how=each.how,
                 padding=each.padding,
                 moved=each.moved,

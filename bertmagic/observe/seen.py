@@ -78,6 +78,10 @@ class Seen:
         """Remember what a model's call gave."""
         self._outputs.note(value, model)
 
+    def fields(self, kind: str, names: Iterable[str]) -> None:
+        """Remember the names of the fields of an output object that was met inside a model."""
+        self._outputs.note_names(kind, names)
+
     def facts(
         self,
         calls: Iterable[CallFacts],

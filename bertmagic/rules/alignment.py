@@ -11,6 +11,7 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.cell import CellFacts, TokenizerCallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import family
 from bertmagic.rules.labels import compared_output
 from bertmagic.rules.registry import cell_rule
 from bertmagic.rules.targets import IGNORED
@@ -242,12 +243,14 @@ def _by_width(
 
 def _fix(labels: TensorFacts) -> Fix:
     name = labels.said if labels.said and labels.said.isidentifier() else "labels"
+    torch = family(labels) == "torch"
+    made, opened, closed = ("torch", "torch.tensor([", "])") if torch else ("np", "[", "]")
     return Fix(
         "Put each label at its word's first token",
-        f'{name} = np.full(enc["input_ids"].shape, {IGNORED})\n'
+        f'{name} = {made}.full(enc["input_ids"].shape, {IGNORED})\n'
         "for row, tags in enumerate(tags_of_words):  # one list a text\n"
         "    words = enc.word_ids(row)\n"
-        f"    {name}[row] = [\n"
+        f"    {name}[row] = {opened}\n"
         f"        {IGNORED} if word in (None, before) else tags[word] for before, word in zip([None, *words], words)\n"
-        "    ]",
+        f"    {closed}",
     )

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.tensors import Role, TensorFacts
+from bertmagic.rules.dialect import HUB, not_equal, tokenizer_name
 
 _TOKEN_ROLES = ("input_ids", "attention_mask", "token_type_ids")
 
 
 def beside(tensor: TensorFacts, role: str, wanted: str) -> str | None:
-    """`enc["attention_mask"]` beside `enc["input_ids"]`: the item of the same encoding; None where there is none."""
+    """`enc["attention_mask"]` beside `enc["input_ids"]`: the item of the same encoding; None where there is none.
+
+    Both are roles, or names; what KerasHub's preprocessors give goes by KerasHub's names.
+    """
+    hub = {str(each): name for each, name in HUB.items()}
+    pairs = [(role, wanted), *([(hub[role], hub[wanted])] if role in hub and wanted in hub else [])]
+    return next((found for pair in pairs if (found := _beside(tensor, *pair)) is not None), None)
+
+
+def _beside(tensor: TensorFacts, role: str, wanted: str) -> str | None:
     if tensor.siblings is not None and wanted not in tensor.siblings:
         return None
     said = tensor.item or tensor.said
@@ -27,22 +37,9 @@ def mask_of(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, d
         return own
     if call.tokenizer is not None and pad_id in call.tokenizer.ends:
         # The text's own last token has the padding's id: only the tokenizer can tell them apart.
-        return f'{call.tokenizer.said or "tokenizer"}(texts, padding=True)["attention_mask"]'
+        asked = ', return_tensors="pt"' if call.model.framework == "torch" else ""
+        return f'{tokenizer_name(call)}(texts, padding=True{asked})["attention_mask"]'
     return not_equal(ids, pad_id, dtype)
-
-
-def not_equal(ids: TensorFacts, pad_id: int | None, dtype: str = "int32") -> str:
-    """`(ids != 0).astype("int32")`, in the way of the library that `ids` comes from."""
-    if ids.kind.startswith(("tf.", "tensorflow.")):
-        return f"tf.cast({ids.called} != {pad_id}, tf.{dtype})"
-    if ids.kind == "list":
-        return f'np.not_equal({ids.called}, {pad_id}).astype("{dtype}")'
-    return f'({ids.called} != {pad_id}).astype("{dtype}")'
-
-
-def by_name(tensors: dict[str, str]) -> str:
-    """A dict display of expressions by input name."""
-    return "{" + ", ".join(f'"{name}": {code}' for name, code in tensors.items()) + "}"
 
 
 def encoder_name(call: CallFacts, encoder_call: EncoderCallFacts) -> str:

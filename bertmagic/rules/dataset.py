@@ -7,7 +7,9 @@ import numpy as np
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
-from bertmagic.rules.code import by_name, token_tensors
+from bertmagic.rules.code import token_tensors
+from bertmagic.rules.dialect import by_name, dry_verb
+from bertmagic.rules.dtype import is_text
 from bertmagic.rules.labels import computes_no_loss
 from bertmagic.rules.registry import rule
 from bertmagic.rules.shape import stands_for_rows
@@ -89,7 +91,8 @@ def dataset_structure(call: CallFacts) -> Finding | None:
     """The elements of a dataset are not (inputs, labels).
 
     What it finds: a flat tuple (ids, mask, labels), which Keras reads as (inputs, labels, sample weights); the ids of a
-    second text in the labels' place; more than three parts; labels among the features, and none in their own place.
+    second text in the labels' place, be it as raw strings for a KerasHub task; more than three parts; labels among the
+    features, and none in their own place.
 
     Why it is bad: the mask is taken for the labels, and the labels weigh the rows. Where shapes broadcast, that trains
     without an error.
@@ -104,9 +107,11 @@ def dataset_structure(call: CallFacts) -> Finding | None:
     """
     if call.container not in _STREAMS:
         return None
-    return _too_many_parts(call) or _labels_among_features(call) or _input_as_labels(call)
+    return _too_many_parts(call) or _labels_among_features(call) or _input_as_labels(call) or _text_as_labels(call)
 
 
+# A class' name has two words at most, on average.
+_MOST_OF_A_NAME = 3
 _STREAMS = ("Dataset", "generator", "Sequence")
 _READ_AS = "Keras reads a tuple as (inputs, labels) or (inputs, labels, sample weights)"
 
@@ -196,7 +201,7 @@ def _input_as_labels(call: CallFacts) -> Finding | None:
     weighs = " and its third for sample weights" if triple else ""
     then = f"{call.error.type} is raised." if call.error is not None else "Nothing is raised."
     second = "mask" if holds == "the attention mask" else "second"
-    by_role = f'{{"input_ids": ids, "attention_mask": {second}}}'
+    by_role = by_name({call.model.name("input_ids"): "ids", call.model.name("attention_mask"): second})
     inputs = f"(ids, {second})" if len(required) > 1 else by_role
     names = f"ids, {second}, labels" if triple else f"ids, {second}"
     code = f"{said} = {said}.map(lambda {names}: ({inputs}, labels))"
@@ -217,6 +222,43 @@ def _input_as_labels(call: CallFacts) -> Finding | None:
         },
         Fix("Put the inputs together, and the labels after them", code),
     )
+
+
+def _text_as_labels(call: CallFacts) -> Finding | None:
+    """Pairs of texts for a task that preprocesses: Keras takes the second of each for labels, and `predict` drops it.
+
+    In training and evaluation strings in the labels' place may be names of classes.
+    """
+    if call.kind != "predict" or call.model.preprocesses is None or len(call.labels) != 1:
+        return None
+    seconds = _texts(call.labels[0])
+    if not seconds or not any(_texts(each) for each in call.inputs):
+        return None
+    # Names of classes, for which `predict` has no use, are short and come again.
+    words = sum(len(each.split()) for each in seconds) / len(seconds)
+    if words < _MOST_OF_A_NAME or len(set(seconds)) < len(seconds):
+        return None
+    said = call.data or "dataset"
+    return Finding(
+        "dataset-structure",
+        "error",
+        said,
+        f"`{said}` gives the second texts in the place of the labels",
+        f"An element of `{said}` is a flat tuple of two parts; {_READ_AS}, and so `{call.model.said}.predict` passes "
+        "the second text of each pair over: it predicts from the first alone. Nothing is raised.",
+        {"parts": call.parts, "shape of the second texts": list(call.labels[0].shape)},
+        Fix(
+            "Put the two texts together as the inputs", f"{said} = {said}.map(lambda first, second: ((first, second),))"
+        ),
+    )
+
+
+def _texts(tensor: TensorFacts) -> list[str]:
+    """The strings that a tensor holds, 32 at most; none where it holds anything else."""
+    values = tensor.values
+    if values is None or values.dtype.kind not in "OUS" or not all(is_text(each) for each in values.flat):
+        return []
+    return [each.decode(errors="replace") if isinstance(each, bytes) else str(each) for each in values.flat[:32]]
 
 
 def _input_in_labels(call: CallFacts, ids: TensorFacts, labels: TensorFacts) -> str | None:
@@ -328,7 +370,11 @@ def labels_missing(call: CallFacts) -> Finding | None:
     assert call.loss is not None
     held, verb, said = labels_among_inputs(call), call.kind, call.data or "inputs"
     among = ""
-    code = f"{call.model.said}.{verb}({said}, labels)"
+    runs = f"{call.model.said}.{verb}"
+    code = f"{runs}({said}, labels)"
+    if call.model.framework == "torch":
+        runs = dry_verb(call.model) if call.kind == "fit" else runs
+        code = 'item["labels"] = labels[index]  # in what the dataset gives for an index'
     if held is not None:
         among = f' "{held.name}" stands among the inputs, and is no input of `{call.model.said}`.'
         code = f'labels = {said}.pop("{held.name}")\n{code}'
@@ -341,9 +387,8 @@ def labels_missing(call: CallFacts) -> Finding | None:
         "labels-missing",
         "error",
         "labels",
-        f"`{call.model.said}.{verb}` is given no labels",
-        f"`{call.model.said}.{verb}` is given no labels, and {call.loss.name} compares the outputs with "
-        f"labels.{among} {then}",
+        f"`{runs}` is given no labels",
+        f"`{runs}` is given no labels, and {call.loss.name} compares the outputs with labels.{among} {then}",
         {"loss": call.loss.name, "inputs": [tensor.name for tensor in call.inputs]},
         Fix("Give the labels beside the inputs", code),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bertmagic.facts.call import CallFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import inside
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed
 
@@ -49,16 +50,35 @@ def memory_exceeds_device(call: CallFacts) -> Finding | None:
         f"{optimizer} keeps for each weight {_gib(memory.slots)}: {_gib(memory.total)}, where {memory.device} has "
         f"{_gib(there[0])}. This is a lower bound: activations come on top.",
         {**parts, "lower bound": memory.total, "memory of the device": there[0], "source": there[1]},
-        Fix(
-            "Train fewer weights: frozen ones need neither gradients nor arrays of the optimizer",
-            f"{said}.layers[0].trainable = False  # then compile again",
-        ),
+        Fix("Train fewer weights: frozen ones need neither gradients nor arrays of the optimizer", _frozen(call)),
     )
+
+
+def _frozen(call: CallFacts) -> str:
+    """The encoder frozen."""
+    if call.model.framework == "torch":
+        encoder = next((inside(call.model, each) for each in call.model.encoders), call.model.said)
+        return f"{encoder}.requires_grad_(False)  # before the optimizer is made"
+    if call.model.framework == "keras" and call.model.speaks_hub and call.model.encoders:
+        whole = f"{call.model.said}.backbone" if call.model.preprocesses is not None else None
+        return f"{whole or inside(call.model, call.model.encoders[0])}.trainable = False  # then compile again"
+    return f"{call.model.said}.layers[0].trainable = False  # then compile again"
 
 
 def _gib(size: int) -> str:
     """Bytes as GiB to three digits."""
     return f"{size / _GIB:.3g} GiB"
+
+
+# By the framework's name: what to install, and how to ask it for its GPUs (JAX's and PyTorch's installation guides).
+_INSTALLING = {
+    "TensorFlow": Fix(
+        'Install TensorFlow with its CUDA libraries: pip install "tensorflow[and-cuda]"',
+        'tf.config.list_physical_devices("GPU")  # [] now',
+    ),
+    "JAX": Fix('Install JAX with its CUDA libraries: pip install "jax[cuda13]"', "jax.devices()  # the CPU alone now"),
+    "PyTorch": Fix("Install a build of PyTorch for CUDA", "torch.cuda.is_available()  # False now"),
+}
 
 
 @rule("advice")
@@ -92,8 +112,5 @@ def device_not_used(call: CallFacts) -> Finding | None:
         f"{listed([f'`{node}`' for node in hardware.nodes])} {noun} there{product} and may be opened, and "
         f"{hardware.framework} lists no GPU: everything runs on the CPU.",
         {"device files": list(hardware.nodes), "product": hardware.product, "GPUs listed": hardware.seen},
-        Fix(
-            'Install TensorFlow with its CUDA libraries: pip install "tensorflow[and-cuda]"',
-            'tf.config.list_physical_devices("GPU")  # [] now',
-        ),
+        _INSTALLING.get(hardware.framework.partition(" ")[0], _INSTALLING["TensorFlow"]),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from bertmagic.facts.axes import shape_text, token_axes
@@ -9,11 +11,12 @@ from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.tensors import Role, TensorFacts, values_text
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import encoder_name
+from bertmagic.rules.dialect import cast, family, tokenized
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed, rows_of
 
 # What `tf.gather` looks up with, by which transformers' TF models embed (transformers 4.53.3, `TFBertEmbeddings.call`;
-# TensorFlow 2.21, `ResourceGather`: Tindices is int32 or int64).
+# TensorFlow 2.21, `ResourceGather`: Tindices is int32 or int64), and what PyTorch's embeddings do (2.13, `Long, Int`).
 _LOOKED_UP = ("int32", "int64")
 # Below this chance it is no accident that a batch holds only ids which a rounded float can hold.
 _NO_ACCIDENT, _LITTLE_DOUBT = 1e-6, 1e-2
@@ -27,10 +30,11 @@ def ids_not_integer(call: CallFacts) -> Finding | None:
 
     What it finds: ids of a dtype that the embeddings cannot look up (floats, bool, strings or objects that hold
     numbers, integers of 16 bits) where that raises; fractions, bool and ids rounded to half precision where an integer
-    `Input` cuts them off without an error. Whole numbers that such an `Input` casts are harmless.
+    `Input`, or an embedding of Keras 3, cuts them off without an error. Whole numbers that are cast so are harmless.
 
-    Why it is bad: the lookup raises in TensorFlow's words (`Value for attr 'Tindices' of float`). Cast ids are other
-    words: half precision holds whole numbers one by one up to 2048 only.
+    Why it is bad: the lookup raises in TensorFlow's words (`Value for attr 'Tindices' of float`) or PyTorch's
+    (`Expected tensor for argument #1 'indices'`). Cast ids are other words: half precision holds whole numbers one by
+    one up to 2048 only.
 
     Wrong:
 
@@ -51,7 +55,7 @@ def ids_not_integer(call: CallFacts) -> Finding | None:
             if _raises(call, encoder_call, given, "input_ids"):
                 return _cast_on_the_way(call, encoder_call, ids, given)
             continue
-        lost = _lost(encoder_call, ids)
+        lost = _lost(call, encoder_call, ids)
         raises = _raises(call, encoder_call, ids, "input_ids")
         if lost is None and not raises:
             continue
@@ -63,11 +67,18 @@ def ids_not_integer(call: CallFacts) -> Finding | None:
             ids.called,
             f"`{ids.called}` holds token ids as {_kind(ids)}",
             f"`{ids.called}`, {_shape(call, ids)}, has dtype {_dtype(ids)}, where "
-            f"`{encoder_name(call, encoder_call)}` looks token ids up by int32 or int64. {found}. {then}",
+            f"`{encoder_name(call, encoder_call)}` {_lookup(call)}. {found}. {then}",
             {"dtype": ids.dtype, "expected": "int32 or int64", "values": _held(ids), "shape": list(ids.shape)},
-            _ids_fix(ids, lost is not None),
+            _ids_fix(call, ids, lost is not None),
         )
     return None
+
+
+def _lookup(call: CallFacts) -> str:
+    """What the model does with token ids of any dtype."""
+    if call.model.framework == "keras":
+        return "takes int32, and Keras casts what it is given to that"
+    return "looks token ids up by int32 or int64"
 
 
 def _cast_on_the_way(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, given: TensorFacts) -> Finding:
@@ -82,8 +93,14 @@ def _cast_on_the_way(call: CallFacts, encoder_call: EncoderCallFacts, ids: Tenso
         f"`{ids.called}`, {_shape(call, ids)}, has dtype {ids.dtype}, and `{call.model.said}` makes {given.dtype} of "
         f"it before `{said}` looks token ids up by int32 or int64. {call.error.type} is raised.",
         {"dtype": ids.dtype, "received": given.dtype, "expected": "int32 or int64", "shape": list(ids.shape)},
-        Fix("Cast them back before the encoder", f"tf.cast(ids, tf.int32)  # in the call of `{said}`"),
+        Fix("Cast them back before the encoder", f"{_inside(call)}  # in the call of `{said}`"),
     )
+
+
+def _inside(call: CallFacts) -> str:
+    """A cast in the model's own code."""
+    by = {"tf-keras": "tf.cast(ids, tf.int32)", "keras": 'keras.ops.cast(ids, "int32")', "torch": "ids.long()"}
+    return by[call.model.framework]
 
 
 @rule("error")
@@ -115,7 +132,7 @@ def embeddings_as_ids(call: CallFacts) -> Finding | None:
         taken = call.model.input(ids.name)
         stopped = not encoder_call.seen and call.error is not None and call.error.where == "forward"
         at_input = stopped and taken is not None and (taken.dtype or "").startswith("int")
-        if not at_input and not (reached and (call.error is not None or _is_cut(encoder_call, ids))):
+        if not at_input and not (reached and (call.error is not None or _is_cut(call, encoder_call, ids))):
             continue
         hidden, three = call.model.sizes.get("hidden"), len(ids.shape) == 3
         said = encoder_name(call, encoder_call)
@@ -123,9 +140,11 @@ def embeddings_as_ids(call: CallFacts) -> Finding | None:
         # The last axis is named where it is the model's own hidden size.
         axes = ("batch", "seq", "hidden") if three else ("batch", "hidden")
         shape = shape_text(ids.shape, call.sizes, known=axes) if ids.shape[-1] == hidden else str(ids.shape)
-        fix = Fix("Give token ids", 'enc = tokenizer(texts, padding=True, truncation=True, return_tensors="np")')
+        tensors = "pt" if call.model.framework == "torch" else "np"
+        fix = Fix("Give token ids", _anew(call, tensors))
         if three and ids.shape[2] == hidden and "inputs_embeds" in encoder_call.encoder.takes:
-            code = f'{{"inputs_embeds": {ids.called}}}  # in place of "input_ids", in the call of `{said}`'
+            name, instead = encoder_call.encoder.name("inputs_embeds"), encoder_call.encoder.name("input_ids")
+            code = f'{{"{name}": {ids.called}}}  # in place of "{instead}", in the call of `{said}`'
             fix = Fix("Give embeddings by their own name", code)
         return Finding(
             "embeddings-as-ids",
@@ -148,7 +167,7 @@ def dtype_mismatch(call: CallFacts) -> Finding | None:
     of Python objects. A mask of floats or bool is cast, and is right. Token ids have rules of their own.
 
     Why it is bad: the call raises from inside a layer (`Value for attr 'Tindices' of float`, `Cast string to float is
-    not supported`).
+    not supported`). Keras 3 casts such inputs to the dtype of its `Input`.
 
     Wrong:
 
@@ -172,9 +191,9 @@ def dtype_mismatch(call: CallFacts) -> Finding | None:
                 tensor.called,
                 f"`{tensor.called}` is of a dtype that `{encoder_name(call, encoder_call)}` cannot take",
                 f"`{tensor.called}`, {_shape(call, tensor)}, has dtype {_dtype(tensor)} and holds {_held(tensor)}, "
-                f"where `{role}` is to be {wanted}. {call.error.type} is raised.",
+                f"where `{encoder_call.encoder.name(role)}` is to be {wanted}. {call.error.type} is raised.",
                 {"dtype": tensor.dtype, "expected": wanted, "values": _held(tensor), "shape": list(tensor.shape)},
-                Fix("Give it as integers", _cast(tensor)),
+                Fix("Give it as integers", _cast(call, tensor)),
             )
     return None
 
@@ -223,6 +242,8 @@ def _raises(call: CallFacts, encoder_call: EncoderCallFacts, tensor: TensorFacts
         return known if not encoder_call.seen else given is not None and not _is_number(given)
     if role == "attention_mask" or not encoder_call.seen or given is None or error.where != "forward":
         return False
+    if call.model.framework == "keras":
+        return False  # It casts all numbers to the dtype that it takes.
     return given.dtype not in _LOOKED_UP and _is_number(given) and _in_lookup(encoder_call, error.layer)
 
 
@@ -237,23 +258,24 @@ def _is_number(tensor: TensorFacts) -> bool:
     return tensor.dtype.startswith(("int", "uint", "float", "bfloat", "bool", "complex"))
 
 
-def _lost(encoder_call: EncoderCallFacts, ids: TensorFacts) -> str | None:
+def _lost(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts) -> str | None:
     """What the ids lose by their dtype on the way to the encoder, in words; None where they lose nothing."""
     values, given = ids.values, encoder_call.given.get("input_ids")
     if values is None or values.ndim < 2 or not encoder_call.seen or given is None:
         return None
     if values.dtype.kind == "b":
-        return "Of token ids it tells only whether they are 0" if _is_cut(encoder_call, ids) else None
+        return "Of token ids it tells only whether they are 0" if _is_cut(call, encoder_call, ids) else None
     if not _is_float(ids):
         return None
     numbers = values.astype("float64")
     broken = ~np.isfinite(numbers)
     if broken.any():
-        return f"It is not finite in {_rows(ids, broken)}" if _is_cut(encoder_call, ids) else None
+        return f"It is not finite in {_rows(ids, broken)}" if _is_cut(call, encoder_call, ids) else None
     cut = numbers != np.trunc(numbers)
     if cut.any():
-        return f"It holds fractions in {_rows(ids, cut)}, which are cut off" if _is_cut(encoder_call, ids) else None
-    if not _is_cut(encoder_call, ids) and ids is not encoder_call.source.get("input_ids"):
+        is_cut = _is_cut(call, encoder_call, ids)
+        return f"It holds fractions in {_rows(ids, cut)}, which are cut off" if is_cut else None
+    if not _is_cut(call, encoder_call, ids) and ids is not encoder_call.source.get("input_ids"):
         return None
     limit = _LITTLE_DOUBT if ids.dtype in ("float16", "bfloat16") else _NO_ACCIDENT
     for kind, bits in (("bfloat16", 8), ("float16", 11)):
@@ -273,17 +295,24 @@ def _rounded(numbers: np.ndarray, bits: int, limit: float) -> int:
     return int(large.size)
 
 
-def _is_cut(encoder_call: EncoderCallFacts, tensor: TensorFacts) -> bool:
-    """Whether the encoder received integers that are this tensor's values cut off."""
+def _is_cut(call: CallFacts, encoder_call: EncoderCallFacts, tensor: TensorFacts) -> bool:
+    """Whether the encoder received integers that are this tensor's values cut off, or cuts them off itself.
+
+    Keras 3 casts what its `Input` or its `Embedding` is given to integers (3.15.1, `layers/core/embedding.py`, `call`).
+    """
     given, values = encoder_call.given.get("input_ids"), tensor.values
-    if given is None or given.values is None or values is None or not encoder_call.seen or not given.is_integer:
+    if given is None or given.values is None or values is None or not encoder_call.seen:
+        return False
+    itself = call.model.framework == "keras" and call.ran
+    if not given.is_integer and not itself:
         return False
     rows = values if given.rows is None or tensor.rows is not None else values[list(given.rows)]
     if rows.shape != given.values.shape:
         return False
     numbers = rows.astype("float64")
     finite = np.isfinite(numbers)
-    return bool((np.trunc(numbers)[finite] == given.values[finite]).all())
+    received = np.trunc(given.values[finite].astype("float64")) if itself else given.values[finite]
+    return bool((np.trunc(numbers)[finite] == received).all())
 
 
 def _are_vectors(call: CallFacts, encoder_call: EncoderCallFacts, tensor: TensorFacts) -> bool:
@@ -339,16 +368,24 @@ def _held(tensor: TensorFacts) -> str:
     return "complex numbers" if tensor.dtype.startswith("complex") else values_text(tensor)
 
 
-def _cast(tensor: TensorFacts) -> str:
+def _cast(call: CallFacts, tensor: TensorFacts) -> str:
     name = tensor.called
-    if tensor.kind.startswith("tf."):
-        text = tensor.values is not None and tensor.values.dtype.kind in "OUS"
-        return f"{name} = tf.strings.to_number({name}, tf.int32)" if text else f"{name} = tf.cast({name}, tf.int32)"
-    return f'{name} = np.asarray({name}).astype("int32")'
+    text = tensor.values is not None and tensor.values.dtype.kind in "OUS"
+    if family(tensor) == "tensorflow" and text:
+        return f"{name} = tf.strings.to_number({name}, tf.int32)"
+    if call.model.framework == "torch" and family(tensor) != "torch":
+        return f'{name} = torch.from_numpy(np.asarray({name}).astype("int64"))'
+    return f"{name} = {cast(tensor)}"
 
 
-def _ids_fix(ids: TensorFacts, lost: bool) -> Fix:
+def _ids_fix(call: CallFacts, ids: TensorFacts, lost: bool) -> Fix:
     if lost:
-        code = 'enc = tokenizer(texts, padding=True, truncation=True, return_tensors="np")  # int64'
-        return Fix("Keep token ids integers from the tokenizer on", code)
-    return Fix("Give token ids as integers", _cast(ids))
+        tensors = "pt" if call.model.framework == "torch" else "np"
+        code = _anew(call, tensors)
+        return Fix("Keep token ids integers from the tokenizer on", code if "\n" in code else f"{code}  # int64")
+    return Fix("Give token ids as integers", _cast(call, ids))
+
+
+def _anew(call: CallFacts, tensors: str) -> str:
+    """The texts tokenized once more, by the usual name: what these numbers were made by is not known."""
+    return tokenized(dataclasses.replace(call, tokenizer=None), tensors)

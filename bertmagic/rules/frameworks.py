@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bertmagic.facts.cell import CellFacts, TokenizerCallFacts, ValueFacts
+from bertmagic.facts.call import CallFacts
+from bertmagic.facts.cell import CellFacts, Framework, RaisedFacts, TokenizerCallFacts, ValueFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.registry import cell_rule
+from bertmagic.rules.releases import release
 from bertmagic.rules.words import listed
 
 # `return_tensors`, as transformers names frameworks (4.53.3, `utils/generic.py`, `TensorType`), with their packages.
@@ -15,8 +17,16 @@ _TENSORS = {
     "mlx": ("MLX", "mlx"),
 }
 _NAMES = {"torch": "PyTorch", "flax": "Flax", "jax": "JAX", "tf": "TensorFlow", "tensorflow": "TensorFlow"}
-# Whose tensors another framework's models do not take. NumPy's arrays go everywhere.
+# Whose tensors another framework's models do not take. NumPy's arrays go everywhere but into PyTorch's modules; Keras 3
+# takes any framework's tensors, on each of its backends (3.15.1).
 _TENSORFLOW = ("tensorflow", "tf-keras")
+_KERAS = ("keras", "tf-keras")
+_FOREIGN_TO_TORCH = (*_TENSORFLOW, "jax", "numpy", "keras")
+# What a module or a function of PyTorch raises for another framework's array (torch 2.13): `must be Tensor, not …`, or
+# for what an array has not, as `size()`.
+_NOT_A_TENSOR = ("TypeError", "AttributeError")
+# Functions of PyTorch that take arrays.
+_FROM_ARRAYS = frozenset({"from_numpy", "as_tensor", "asarray", "tensor", "from_dlpack"})
 
 
 @cell_rule("error")
@@ -24,8 +34,9 @@ def framework_mismatch(cell: CellFacts) -> Finding | None:
     """One framework's tensors or model are used with another's.
 
     What it finds: `return_tensors="pt"` where PyTorch is not installed (in a tokenizer's call, or a data collator's
-    default), a model class of a framework that is not installed, and a call of a TensorFlow model that failed on
-    PyTorch's or JAX's tensors. `return_tensors="np"` goes with every framework.
+    default), a model class of a framework that is not installed, a call of a TensorFlow model that failed on PyTorch's
+    or JAX's tensors, one of a PyTorch model that failed on any other's, NumPy's too, and a PyTorch module or optimizer
+    that was given to Keras. `return_tensors="np"` goes with Keras; Keras 3 converts any framework's tensors.
 
     Why it is bad: it raises, and says what to install rather than what to write for the framework that is there.
 
@@ -48,7 +59,17 @@ def framework_mismatch(cell: CellFacts) -> Finding | None:
 
 def _there(cell: CellFacts) -> tuple[str, str]:
     """The framework to use in place of the other: its name, and its `return_tensors`."""
-    return ("TensorFlow", "tf") if "tensorflow" in cell.versions else ("NumPy", "np")
+    frameworks = {call.model.framework for call in cell.calls}
+    if "torch" in frameworks:
+        return ("PyTorch", "pt")
+    if "keras" in frameworks:
+        return ("NumPy", "np")
+    # KerasHub's models run on any framework, and from release 5.0 on transformers makes no tensors of TensorFlow.
+    version = cell.versions.get("transformers")
+    no_tf = "keras_hub" in cell.versions or (version is not None and release(version) >= (5,))
+    if "tensorflow" in cell.versions and not no_tf:
+        return ("TensorFlow", "tf")
+    return ("PyTorch", "pt") if "torch" in cell.versions and "keras_hub" not in cell.versions else ("NumPy", "np")
 
 
 def _tensors(cell: CellFacts, made: TokenizerCallFacts, name: str) -> Finding:
@@ -144,7 +165,7 @@ def _absent(cell: CellFacts) -> Finding | None:
 
 
 def _foreign(cell: CellFacts) -> Finding | None:
-    """A TensorFlow model's call that failed on another framework's tensors, or PyTorch's on TensorFlow's."""
+    """A call that failed on another framework's tensors, or on what it has of PyTorch's."""
     raised = cell.raised
     if raised is None:
         return None
@@ -153,36 +174,97 @@ def _foreign(cell: CellFacts) -> Finding | None:
         foreign = [each for each in given if each.framework in ("torch", "jax")]
         if foreign:
             return _mixed(cell, foreign[0], f"`{owner.called}`", "TensorFlow")
-    if owner is not None and owner.framework == "torch":
-        foreign = [each for each in given if each.framework in _TENSORFLOW]
+    if _is_of_torch(raised):
+        foreign = [each for each in given if each.framework in _FOREIGN_TO_TORCH]
         if foreign:
-            return _mixed(cell, foreign[0], f"`{owner.called}`", "PyTorch")
-    for call in cell.calls:
-        if call.error is None or not cell.ended_in(call.error):
-            continue
-        for tensor in (*call.inputs, *call.labels):
-            root = tensor.kind.partition(".")[0]
-            if root in ("torch", "jaxlib", "jax"):
-                framework = "torch" if root == "torch" else "jax"
-                value = ValueFacts("args[0]", tensor.called, tensor.kind, framework, tensor.shape)  # type: ignore[arg-type]
-                return _mixed(cell, value, f"`{call.model.said}`", "TensorFlow")
+            name = owner.called if owner is not None else raised.callee_said or raised.callee
+            return _mixed(cell, foreign[0], f"`{name}`", "PyTorch")
+    if owner is not None and owner.framework in _KERAS and owner.part in ("model", "layer"):
+        parts = [each for each in raised.arguments if each.framework == "torch" and each.shape is None]
+        if parts:
+            return _part_of_torch(cell, owner, parts[0])
+    return next((found for call in cell.calls if (found := _fed_to_a_model(cell, call)) is not None), None)
+
+
+def _is_of_torch(raised: RaisedFacts) -> bool:
+    """Whether a module, a tensor or a function of PyTorch raised for what is no tensor of its own."""
+    if raised.type not in _NOT_A_TENSOR or raised.callee.rpartition(".")[2] in _FROM_ARRAYS:
+        return False
+    if raised.owner is not None:
+        return raised.owner.framework == "torch"
+    return raised.callee.partition(".")[0] == "torch"
+
+
+def _fed_to_a_model(cell: CellFacts, call: CallFacts) -> Finding | None:
+    """What a model that was called could not take; Keras 3 converts what it is given."""
+    if call.error is None or not cell.ended_in(call.error) or call.model.framework == "keras":
+        return None
+    torch = call.model.framework == "torch"
+    if torch and call.error.type not in _NOT_A_TENSOR:
+        return None
+    for tensor in (*call.inputs, *call.labels):
+        found = _ARRAYS.get(tensor.kind.partition(".")[0])
+        if found is not None and found in (_FOREIGN_TO_TORCH if torch else ("torch", "jax")):
+            value = ValueFacts("args[0]", tensor.called, tensor.kind, found, shape=tensor.shape)
+            return _mixed(cell, value, f"`{call.model.said}`", "PyTorch" if torch else "TensorFlow")
     return None
+
+
+_ARRAYS: dict[str, Framework] = {
+    "torch": "torch",
+    "jax": "jax",
+    "jaxlib": "jax",
+    "tf": "tensorflow",
+    "tensorflow": "tensorflow",
+    "numpy": "numpy",
+}
+
+
+def _part_of_torch(cell: CellFacts, owner: ValueFacts, part: ValueFacts) -> Finding | None:
+    """An optimizer, a loss or a module of PyTorch's, which Keras takes for none of its own, on any backend."""
+    assert cell.raised is not None
+    kind = part.kind.rpartition(".")[2]
+    name = "keras" if owner.framework == "keras" else "tf_keras"
+    code = f"{name}.optimizers.Adam(2e-5)  # for Keras' own, by its name" if "Adam" in kind else ""
+    subject = f"`{part.said}`" if part.said else f"The `{part.kind}`"
+    return Finding(
+        "framework-mismatch",
+        "error",
+        part.said or part.kind,
+        f"{subject} is of PyTorch, and `{owner.called}` is of Keras",
+        f"{subject} is a {part.kind} of PyTorch; `{owner.called}` is of Keras, which takes its own layers, losses and "
+        f"optimizers, whatever computes them. {cell.raised.type} is raised.",
+        {"type": part.kind, "framework": part.framework},
+        Fix("Give Keras' own", code or f"import {name}  # its layers, losses and optimizers in place of torch's"),
+    )
 
 
 def _mixed(cell: CellFacts, value: ValueFacts, callee: str, takes: str) -> Finding:
     assert cell.raised is not None
-    name = {"torch": "PyTorch", "jax": "JAX"}.get(value.framework, "TensorFlow")
+    names = {"torch": "PyTorch", "jax": "JAX", "numpy": "NumPy", "keras": "Keras"}
+    name = names.get(value.framework, "TensorFlow")
     said = value.said or "the tensor"
     shown = f"`{value.said}`" if value.said else f"an argument ({value.place})"
     code = f"{said} = np.asarray({said})" if value.said else 'enc = tokenizer(texts, padding=True, return_tensors="tf")'
     if takes == "PyTorch":
         code = f"{said} = torch.from_numpy(np.asarray({said}))"
+        if not value.said or any(made.return_tensors in ("np", "tf") for made in cell.tokenizer_calls):
+            code = _asked_again(cell)
+    array = "an array" if value.framework == "numpy" else "a tensor"
     return Finding(
         "framework-mismatch",
         "error",
         said,
-        f"{shown} is a tensor of {name}, and {callee} takes {takes}'s",
+        f"{shown} is {array} of {name}, and {callee} takes {takes}'s",
         f"{shown} is a {value.kind}, which {callee} of {takes} cannot take. {cell.raised.type} is raised.",
         {"type": value.kind, "framework": value.framework},
-        Fix(f"Give {takes}'s tensors, or NumPy's", code),
+        Fix(f"Give {takes}'s tensors" + ("" if takes == "PyTorch" else ", or NumPy's"), code),
     )
+
+
+def _asked_again(cell: CellFacts) -> str:
+    """The tokenizer's call, for PyTorch's tensors."""
+    made = next((each for each in cell.tokenizer_calls if each.return_tensors in ("np", "tf")), None)
+    tokenizer = (made.tokenizer.said if made is not None else None) or "tokenizer"
+    texts = (made.texts.said if made is not None else None) or "texts"
+    return f'enc = {tokenizer}({texts}, padding=True, truncation=True, return_tensors="pt")'

@@ -7,6 +7,7 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.cell import BuildFacts, CellFacts, RaisedFacts, SymbolicFacts, ValueFacts
 from bertmagic.facts.model import EncoderFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import input_layer
 from bertmagic.rules.registry import cell_rule
 
 _TOKEN_ROLES = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
@@ -100,10 +101,10 @@ def _shape_finding(built: BuildFacts, wrong: list[SymbolicFacts]) -> Finding:
         Fix(
             "Give the Input the axes of one row of token ids",
             "\n".join(
-                f'{each.called} = tf.keras.Input(shape={_fault(built, each)[1]}, dtype="int32")' for each in wrong
+                f"{each.called} = {input_layer(built.model, f'shape={_fault(built, each)[1]}')}" for each in wrong
             )
             if len(wrong) > 1
-            else f'{first.called} = tf.keras.Input(shape={right}, dtype="int32")',
+            else f"{first.called} = {input_layer(built.model, f'shape={right}')}",
         ),
     )
 
@@ -160,7 +161,7 @@ def _not_fed(call: CallFacts) -> Finding | None:
             {"shape": list(taken.shape), "fed": list(tensor.shape)},
             Fix(
                 "Give the Input the axes of one row of tokens",
-                f'{taken.name} = tf.keras.Input(shape=({taken.shape[1]},), dtype="int32", name="{taken.name}")',
+                f"{taken.name} = {input_layer(call.model, f'shape=({taken.shape[1]},)', name=taken.name)}",
             ),
         )
     return None
@@ -172,7 +173,7 @@ def input_layer_dtype(cell: CellFacts) -> Finding | None:
 
     What it finds: an `Input` for token ids, token types or positions whose dtype is not int32 or int64. The encoders of
     transformers 4.53.3 look ids up as they come, and that raises. Where a model made from int32 Inputs casts them
-    back, float32 holds every id below 16,777,216, which is advice; float16 and bfloat16 do not.
+    back, as KerasHub's do, float32 holds every id below 16,777,216, which is advice; float16 and bfloat16 do not.
 
     Why it is bad: building raises from inside the embeddings, or ids come out as other ids.
 
@@ -237,7 +238,7 @@ def _at_the_embeddings(built: BuildFacts) -> bool:
 
 def _dtype_said(built: BuildFacts, wrong: list[SymbolicFacts], severity: str, title: str, then: str) -> Finding:
     first = wrong[0]
-    lines = [f'{each.called} = tf.keras.Input({_own_shape(each)}, dtype="int32")  # {each.name}' for each in wrong]
+    lines = [f"{each.called} = {input_layer(built.model, _own_shape(each))}  # {each.name}" for each in wrong]
     return Finding(
         "input-layer-dtype",
         "advice" if severity == "advice" else "error",
@@ -262,7 +263,7 @@ def pooled_output_as_sequence(cell: CellFacts) -> Finding | None:
     """One vector a text, (batch, hidden), is fed to a layer that takes a sequence.
 
     What it finds: a failing layer that takes (batch, sequence, features), or an index of three axes, which was given an
-    encoder's `pooler_output`, a [CLS] vector, or what was made of them.
+    encoder's `pooler_output` (KerasHub's `pooled_output`), a [CLS] vector, or what was made of them.
 
     Why it is bad: it raises (`expected ndim=3, found ndim=2`, `Index out of range using input dim 2`). The tokens are
     gone from such a vector: no axis that is added brings them back.
@@ -299,7 +300,8 @@ def pooled_output_as_sequence(cell: CellFacts) -> Finding | None:
         title = f"`{pooled[0].called}` is one vector a text, and `{other.called}` is of its tokens"
     else:
         return None
-    return _pooled_finding(raised, pooled[0], title, taken)
+    hub = any(each.names for each in encoders)
+    return _pooled_finding(raised, pooled[0], title, taken, '["sequence_output"]' if hub else ".last_hidden_state")
 
 
 def _of_tokens(raised: RaisedFacts) -> ValueFacts | None:
@@ -320,12 +322,12 @@ def _is_pooled(value: ValueFacts, encoders: list[EncoderFacts]) -> bool:
     if value.shape is None or len(value.shape) != 2 or not str(value.dtype).startswith(("float", "bfloat")):
         return False
     origin = value.origin
-    if origin is not None and (origin.encoder is not None or origin.output == "pooler_output"):
+    if origin is not None and (origin.encoder is not None or origin.output in ("pooler_output", "pooled_output")):
         return True
     return origin is None and value.shape[-1] is not None and value.shape[-1] in {each.hidden for each in encoders}
 
 
-def _pooled_finding(raised: RaisedFacts, value: ValueFacts, title: str, taken: str) -> Finding:
+def _pooled_finding(raised: RaisedFacts, value: ValueFacts, title: str, taken: str, of_tokens: str) -> Finding:
     shape = value.shape or ()
     size = f"(batch{'' if shape[0] is None else f'={shape[0]}'}, hidden={shape[1]})"
     origin = value.origin
@@ -342,7 +344,7 @@ def _pooled_finding(raised: RaisedFacts, value: ValueFacts, title: str, taken: s
         {"shape": list(shape), "expected": "(batch, seq, hidden)", "line": raised.line},
         Fix(
             "Take the hidden states of all tokens",
-            f"{_name_of(value)} = output.last_hidden_state  # output: what the encoder gives; (batch, seq, hidden)",
+            f"{_name_of(value)} = output{of_tokens}  # output: what the encoder gives; (batch, seq, hidden)",
         ),
     )
 

@@ -18,9 +18,9 @@ def keras_version_conflict(cell: CellFacts) -> Finding | None:
     """Objects of Keras 3 are given to a model or layer of Keras 2, or the reverse.
 
     What it finds: a failing call of one generation's model, layer or function that was given the other's symbolic
-    tensor, layer, model, optimizer, schedule, metric or data set. transformers' TF models are Keras 2's (`tf_keras`);
-    `import keras` is Keras 3, and so is `tf.keras` unless TF_USE_LEGACY_KERAS is 1 when it is first used. transformers
-    sets that with its first TF class: `tf.keras` used before is Keras 3.
+    tensor, layer, model, optimizer, schedule, metric or data set. transformers' TF models are Keras 2's (`tf_keras`),
+    KerasHub's are Keras 3's; `import keras` is Keras 3, and so is `tf.keras` unless TF_USE_LEGACY_KERAS is 1 when it is
+    first used. transformers sets that with its first TF class: `tf.keras` used before is Keras 3.
 
     Why it is bad: the two share no classes. It raises, in words that do not name the mixture (`KerasTensor … is not
     allowed`, `Could not interpret optimizer identifier`, `Only instances of keras.Layer`).
@@ -65,8 +65,34 @@ def keras_version_conflict(cell: CellFacts) -> Finding | None:
             "versions": {_PACKAGES[name]: version[name] for name in _NAMES},
             "tf.keras is": _NAMES.get(cell.tf_keras_is or "", "not used yet"),
         },
-        Fix("Take all of Keras from Keras 2, as transformers' TF models do", _snippet(cell)),
+        _fix(cell, raised, family),
     )
+
+
+def _fix(cell: CellFacts, raised: RaisedFacts, family: Framework) -> Fix:
+    """All of Keras from the generation that the cell's model is of."""
+    if _at_home(cell, raised, family) == "tf-keras":
+        return Fix("Take all of Keras from Keras 2, as transformers' TF models do", _snippet(cell))
+    hub = ", as KerasHub's models do" if "keras_hub" in cell.versions else ""
+    lines = ["import keras  # in place of tf_keras; its layers, optimizers and Model too"]
+    if cell.tf_keras_is == "tf-keras":
+        lines.append("# and keras in place of tf.keras, which is Keras 2 here: TF_USE_LEGACY_KERAS is set")
+    return Fix(f"Take all of Keras from Keras 3{hub}", "\n".join(lines))
+
+
+def _at_home(cell: CellFacts, raised: RaisedFacts, family: Framework) -> Framework:
+    """The generation of the models that the cell cannot do without: a library's first, then those that it calls."""
+    models = [*(call.model for call in cell.calls), *(built.model for built in cell.built)]
+    named = [value for value in (raised.owner, *raised.values) if value is not None]
+    # transformers' own TF classes: no other library's objects go by a name alone, without a package before it.
+    bound = any(each.framework == "tf-keras" and each.kind.startswith("TF") for each in named)
+    if bound or any(model.framework == "tf-keras" and model.is_transformers for model in models):
+        return "tf-keras"
+    if "keras_hub" in cell.versions or any(model.framework == "keras" for model in models):
+        return "keras"
+    # What transformers is imported for beside tf_keras, in a release that has TF classes.
+    known = "transformers" in cell.versions or family != "keras"
+    return "tf-keras" if known or any(model.framework == "tf-keras" for model in models) else "keras"
 
 
 def _taker(raised: RaisedFacts) -> tuple[Framework, str] | None:

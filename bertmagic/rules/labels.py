@@ -9,8 +9,10 @@ import numpy as np
 from bertmagic.facts.axes import axis_names, shape_text, token_axes
 from bertmagic.facts.call import BroadcastFacts, CallFacts
 from bertmagic.facts.loss import LossKind
+from bertmagic.facts.model import ModelFramework
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import argmax, dense, reshaped, states
 from bertmagic.rules.registry import rule
 
 # Losses that set labels against outputs element by element, and so broadcast the one against the other.
@@ -25,7 +27,7 @@ def labels_shape(call: CallFacts) -> Finding | None:
 
     What it finds: labels that the loss cannot set against the outputs, or that it broadcasts: one label for each token
     where there is one output a row, (batch, 1) against (batch, classes). What Keras aligns itself, (batch,) with
-    (batch, 1), is right.
+    (batch, 1), is right; PyTorch aligns nothing.
 
     Why it is bad: it raises from inside the loss, or, broadcast, trains every output towards every row's label.
 
@@ -47,8 +49,10 @@ def labels_shape(call: CallFacts) -> Finding | None:
     labels = call.labels[0]
     if output is None or not labels.shape or labels.shape[0] != output.shape[0]:
         return None  # Another number of rows is a fault of its own, or the model folds other axes into the batch.
-    wanted = fitting_shapes(call.loss.kind, output.shape)
+    wanted = fitting_shapes(call.loss.kind, output.shape, call.model.framework)
     if wanted is None or labels.shape in wanted or not _compares(call, output, labels):
+        return None
+    if _are_several_labels(call, output, labels):
         return None
     if _another_cause(call.loss.kind, output, labels):
         return None
@@ -100,8 +104,24 @@ def _broadcast(call: CallFacts, found: BroadcastFacts) -> Finding:
             "shape of the outputs": str(found.output_shape),
             f"shape of the {found.what}": str((rows, rows)),
         },
-        Fix("Give the labels the outputs' shape", f"{subject} = tf.reshape({subject}, {shape})"),
+        Fix("Give the labels the outputs' shape", f"{subject} = {_reshaped(call, subject, shape)}"),
     )
+
+
+def _reshaped(call: CallFacts, name: str, shape: str) -> str:
+    """A tensor of the cell's own code in another shape."""
+    if call.model.framework == "torch":
+        return f"{name}.reshape{shape}"
+    return f"{'keras.ops' if call.model.framework == 'keras' else 'tf'}.reshape({name}, {shape})"
+
+
+def _are_several_labels(call: CallFacts, output: TensorFacts, labels: TensorFacts) -> bool:
+    """Whether floats of the outputs' shape are several labels a text, as PyTorch's models take them.
+
+    They choose binary cross-entropy for such, and cross-entropy for integers (transformers 5.23, `loss/loss_utils.py`).
+    """
+    internal = call.model.framework == "torch" and call.loss is not None and call.loss.kind == "internal"
+    return internal and labels.shape == output.shape and not labels.is_integer
 
 
 def expected_labels(call: CallFacts) -> tuple[list[tuple[int, ...]], str, str] | None:
@@ -110,9 +130,11 @@ def expected_labels(call: CallFacts) -> tuple[list[tuple[int, ...]], str, str] |
     if call.loss is None or output is None or not call.labels:
         return None
     kind = call.loss.kind
-    shapes = fitting_shapes(kind, output.shape)
+    shapes = fitting_shapes(kind, output.shape, call.model.framework)
     if shapes is None:
         return None
+    if _are_several_labels(call, output, call.labels[0]):
+        return [output.shape], "float", "0 to 1"
     if call.labels[0].shape in shapes:
         # Several shapes fit: the user's own is then the expected one.
         shapes = [call.labels[0].shape, *(shape for shape in shapes if shape != call.labels[0].shape)]
@@ -140,7 +162,10 @@ def label_names(call: CallFacts) -> list[str]:
 def computes_no_loss(call: CallFacts) -> bool:
     """Whether a transformers model that is trained by its own loss ran, and gave none: it got no labels."""
     own = call.loss is not None and call.loss.kind == "internal" and call.loss.value is not None
-    if not own or call.error is not None or not call.model.type.startswith("TF") or not label_names(call):
+    # transformers' Trainer raises there; its TF models minimize the mean of an output.
+    if not own or call.error is not None or not label_names(call) or call.model.framework != "tf-keras":
+        return False
+    if not call.model.is_transformers:
         return False
     outputs = {output.name for output in call.outputs}
     return "logits" in outputs and "loss" not in outputs
@@ -157,13 +182,20 @@ def compared_output(call: CallFacts) -> TensorFacts | None:
     return next((output for output in outputs if output.name == "logits"), None)
 
 
-def fitting_shapes(kind: LossKind, outputs: tuple[int, ...]) -> list[tuple[int, ...]] | None:
+def fitting_shapes(
+    kind: LossKind, outputs: tuple[int, ...], framework: ModelFramework = "tf-keras"
+) -> list[tuple[int, ...]] | None:
     """The shapes of labels that fit, the usual one first; None where this loss's needs are not known.
 
     Keras aligns ranks that differ by one at a last axis of 1 (tf_keras 2.21, `losses_utils.py`,
-    `squeeze_or_expand_dimensions`).
+    `squeeze_or_expand_dimensions`; keras 3.15.1, `losses/loss.py`, `squeeze_or_expand_to_same_rank`). PyTorch's losses
+    take the outputs' shape, or class indices or shares of each class (2.13, `nn/functional.py`, `cross_entropy`).
     """
     one = outputs[-1] == 1
+    if framework == "torch" and kind in _ELEMENTWISE:
+        return [outputs]
+    if framework == "torch" and kind == "sparse":
+        return [(outputs[0], *outputs[2:]), outputs] if len(outputs) > 1 else None
     if kind in _ELEMENTWISE:
         return [outputs, *([outputs[:-1]] if one and len(outputs) > 1 else []), (*outputs, 1)]
     if len(outputs) < 2:
@@ -171,7 +203,8 @@ def fitting_shapes(kind: LossKind, outputs: tuple[int, ...]) -> list[tuple[int, 
     if kind == "sparse":
         return [outputs[:-1], (*outputs[:-1], 1)]
     if kind == "internal":
-        # Class indices, or numbers where there is one output (transformers 4.53.3, `TFSequenceClassificationLoss`).
+        # Class indices, or numbers where there is one output (transformers 4.53.3, `TFSequenceClassificationLoss`;
+        # 5.23, `loss/loss_utils.py`).
         return [outputs[:-1], (*outputs[:-1], 1)]
     return None
 
@@ -185,8 +218,10 @@ def _compares(call: CallFacts, output: TensorFacts, labels: TensorFacts) -> bool
         return call.error.where == "loss" and not flattened
     if call.loss.kind == "internal":
         # Class indices that do not fit raise; numbers broadcast. What a model of one's own does inside is not known.
-        own = call.model.type.startswith("TF") and call.model.type.endswith("ForSequenceClassification")
+        own = call.model.is_transformers and call.model.type.endswith("ForSequenceClassification")
         return own and output.shape[-1] == 1
+    if call.model.framework == "torch":
+        return False  # A loop may reshape both before its loss sees them; what it broadcasts is told apart.
     # Axes of size 1 that are written out for a tensor of three axes or more are broadcast on purpose.
     return call.loss.kind in _ELEMENTWISE and max(len(labels.shape), len(output.shape)) < 3
 
@@ -223,17 +258,15 @@ def _fix(call: CallFacts, output: TensorFacts, labels: TensorFacts, wanted: tupl
             code = f"{model.said} = {head}.from_pretrained({json.dumps(pretrained)}, num_labels={classes})"
         return Fix("Use the head that has one output for each token", code)
     if rank_two and tokens and call.loss.kind in ("sparse", "internal"):
-        code = (
-            f"tf.keras.layers.Dense({classes})(hidden)  # hidden: the encoder's last_hidden_state (batch, seq, hidden)"
-        )
+        code = f"{dense(model, classes)}(hidden)  # hidden: the encoder's {states(model)} (batch, seq, hidden)"
         return Fix("Give the model one output for each token", code)
     if call.loss.kind == "internal" and labels.shape == output.shape:
-        return Fix("Give class indices", f"{name} = np.argmax({name}, axis=-1)  # {label_shape_text(call, wanted)}")
+        return Fix("Give class indices", f"{name} = {argmax(labels)}  # {label_shape_text(call, wanted)}")
     if [size for size in labels.shape if size != 1] == [size for size in wanted if size != 1]:
-        return Fix("Give the labels the outputs' shape", f"{name} = np.reshape({name}, {wanted})")
+        return Fix("Give the labels the outputs' shape", f"{name} = {reshaped(labels, wanted)}")
     if call.loss.kind in _ELEMENTWISE and rank_two:
         units = labels.shape[1] if len(labels.shape) == 2 else 1
-        code = f"tf.keras.layers.Dense({units})  # as the last layer, in place of {classes}"
+        code = f"{dense(model, units)}  # as the last layer, in place of {classes}"
         if model.type.endswith("ForSequenceClassification"):
             code = f"{model.said}.config.num_labels  # {classes} now, {units} is needed when the model is made"
         return Fix("Give the model one output for each label", code)

@@ -7,6 +7,7 @@ import numpy as np
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import array_of, cast, dense, family, is_finite
 from bertmagic.rules.dtype import are_number_objects, are_numbers_in_text, is_text
 from bertmagic.rules.labels import compared_output, fitting_shapes
 from bertmagic.rules.registry import rule
@@ -57,14 +58,14 @@ def _not_numbers(call: CallFacts, labels: TensorFacts) -> Finding | None:
         return None
     name, numeric = labels.called, are_numbers_in_text(values)
     if are_number_objects(values):
-        held, how, code = "Python objects", "numbers", f"{name} = np.array([float(each) for each in {name}])"
+        held, how, code = "Python objects", "numbers", f"{name} = {_listed(call, f'float(each) for each in {name}')}"
         if all(float(each).is_integer() for each in values.flat):
-            code = f"{name} = np.array([int(each) for each in {name}])"
+            code = f"{name} = {_listed(call, f'int(each) for each in {name}')}"
     elif all(is_text(each) for each in values.flat):
         held, how = "strings", "numbers written out" if numeric else "names"
-        code = f"names = sorted(set({name}))\n{name} = np.array([names.index(each) for each in {name}])"
+        code = f"names = sorted(set({name}))\n{name} = {_listed(call, f'names.index(each) for each in {name}')}"
         if numeric:
-            code = f"{name} = np.array([int(each) for each in {name}])"
+            code = f"{name} = {_listed(call, f'int(each) for each in {name}')}"
     else:
         return None
     different = len({str(each) for each in values.flat})
@@ -81,6 +82,10 @@ def _not_numbers(call: CallFacts, labels: TensorFacts) -> Finding | None:
     )
 
 
+def _listed(call: CallFacts, items: str) -> str:
+    return array_of(call.model, f"[{items}]")
+
+
 def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
     """Fractions and NaN, where the loss takes class indices."""
     values, loss, output = labels.values, call.loss, compared_output(call)
@@ -88,8 +93,10 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
         return None
     if output is None or len(output.shape) < 2 or output.shape[-1] < 2 or values.dtype.kind != "f":
         return None
-    if loss.kind == "internal" and not (call.model.type.startswith("TF") and call.model.type.endswith(_OWN)):
+    if loss.kind == "internal" and not (call.model.is_transformers and call.model.type.endswith(_OWN)):
         return None
+    if call.model.framework == "torch":
+        return None  # Cross-entropy takes floats for shares of each class, and raises for them as indices.
     # A training step of one's own may change labels before any loss sees them: then no loss was computed here. A
     # transformers model's own loss is computed inside its call.
     computed = loss.value is not None or (loss.kind == "internal" and call.kind == "call")
@@ -97,7 +104,7 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
         return None
     if call.error is None and not computed:
         return None
-    shapes = fitting_shapes(loss.kind, output.shape) or []
+    shapes = fitting_shapes(loss.kind, output.shape, call.model.framework) or []
     if labels.shape[1:] not in {shape[1:] for shape in shapes}:
         return None
     bad = ~np.isfinite(values) | (values != np.trunc(values))
@@ -110,12 +117,13 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
     then = "it cuts them off to whole numbers, without an error." if finite else "NaN is no class."
     if call.error is not None:
         then = f"{call.error.type} is raised in the loss."
-    fix = Fix("Train on numbers with a loss for numbers", "tf.keras.layers.Dense(1)  # as the head, with loss='mse'")
+    code = f"{dense(call.model, 1)}  # as the head, with loss='mse'"
+    fix = Fix("Train on numbers with a loss for numbers", code)
     if call.model.type.endswith("ForSequenceClassification"):
         code = f"{call.model.said}.config.num_labels  # {output.shape[-1]} now, 1 is needed, with the model's own loss"
         fix = Fix("Make the model a regression", code)
     if not finite:
-        fix = Fix("Keep the rows that have a label", f"kept = np.isfinite({name})  # of the inputs and of the labels")
+        fix = Fix("Keep the rows that have a label", f"kept = {is_finite(labels)}  # of the inputs and of the labels")
     return Finding(
         "labels-dtype",
         "error",
@@ -132,19 +140,20 @@ def _integers(call: CallFacts, labels: TensorFacts) -> Finding | None:
     """Integers of the outputs' shape, where a loss of the user's own raises for their dtype.
 
     Keras casts labels to the outputs' dtype for its own losses, and for others only between dtypes of one kind
-    (tf_keras 2.21, `compile_utils.match_dtype_and_rank`).
+    (tf_keras 2.21, `compile_utils.match_dtype_and_rank`). PyTorch's binary cross-entropy takes floats alone (2.13).
     """
     error, output = call.error, compared_output(call)
     if error is None or error.where != "loss" or call.loss is None or output is None:
         return None
-    if call.loss.kind not in ("other", "regression") or not labels.is_integer or not output.dtype.startswith("float"):
+    kinds = ("other", "regression", *(("binary", "internal") if call.model.framework == "torch" else ()))
+    if call.loss.kind not in kinds or not labels.is_integer or not output.dtype.startswith("float"):
         return None
     same = labels.shape == output.shape or (output.shape[-1:] == (1,) and labels.shape == output.shape[:-1])
     # Two dtypes that an operation cannot bring together are named in what it raises.
-    if not same or labels.dtype not in error.text or "float" not in error.text:
+    if not same or not _names_both(error.text, labels.dtype):
         return None
     name = labels.called
-    code = f"{name} = tf.cast({name}, tf.float32)" if labels.kind.startswith("tf.") else ""
+    code = f"{name} = {cast(labels, 'float32')}" if family(labels) in ("tensorflow", "torch") else ""
     return Finding(
         "labels-dtype",
         "error",
@@ -155,3 +164,9 @@ def _integers(call: CallFacts, labels: TensorFacts) -> Finding | None:
         {"dtype": labels.dtype, "dtype of the outputs": output.dtype},
         Fix("Give the labels as floats", code or f'{name} = np.asarray({name}).astype("float32")'),
     )
+
+
+def _names_both(text: str, dtype: str) -> bool:
+    """Whether an error names the labels' dtype and a float; PyTorch calls 64 bits Long, and 32 Int."""
+    torch = {"int64": "Long", "int32": "Int"}.get(dtype, dtype)
+    return (dtype in text and "float" in text) or (torch in text and "Float" in text)

@@ -6,6 +6,7 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import token_tensors
+from bertmagic.rules.dialect import tensors_like, tokenized
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed
 
@@ -49,8 +50,6 @@ def _not_the_models(call: CallFacts, tokens: list[TensorFacts]) -> Finding | Non
         return None
     first, length = wrong[0]
     assert call.error is not None
-    tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
-    tensors = "tf" if first.kind.startswith("tf.") else "np"
     names = listed([f"`{tensor.called}`" for tensor, _ in wrong])
     return Finding(
         "sequence-length-mismatch",
@@ -66,8 +65,7 @@ def _not_the_models(call: CallFacts, tokens: list[TensorFacts]) -> Finding | Non
         },
         Fix(
             f"Pad and truncate to {length} tokens",
-            f'enc = {tokenizer}(texts, padding="max_length", truncation=True, max_length={length}, '
-            f'return_tensors="{tensors}")',
+            tokenized(call, tensors_like(call.model, first), most=length, padding='"max_length"'),
         ),
     )
 
@@ -81,8 +79,6 @@ def _not_each_others(call: CallFacts, tokens: list[TensorFacts]) -> Finding | No
     assert call.error is not None
     lengths = listed([f"`{tensor.called}` has {tensor.shape[1]}" for tensor in tokens])
     odd = next((tensor for tensor in tokens if tensor.shape[1] != tokens[0].shape[1]), tokens[0])
-    tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
-    tensors = "tf" if tokens[0].kind.startswith("tf.") else "np"
     return Finding(
         "sequence-length-mismatch",
         "error",
@@ -92,6 +88,6 @@ def _not_each_others(call: CallFacts, tokens: list[TensorFacts]) -> Finding | No
         {"lengths": {tensor.called: tensor.shape[1] for tensor in tokens}},
         Fix(
             "Take all of them from one encoding",
-            f'enc = {tokenizer}(texts, padding=True, truncation=True, return_tensors="{tensors}")',
+            tokenized(call, tensors_like(call.model, tokens[0])),
         ),
     )

@@ -10,7 +10,8 @@ from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.padding import padded_rows
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix, Proof
-from bertmagic.rules.code import beside, by_name, encoder_name, input_of_role, mask_of, not_equal
+from bertmagic.rules.code import beside, encoder_name, input_of_role, mask_of
+from bertmagic.rules.dialect import by_name, called, input_layer, not_equal
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import amount, count, is_noise, rows_of
 
@@ -52,8 +53,9 @@ def attention_mask_missing(call: CallFacts) -> Finding | None:
         if dropped is None:
             measured = call.unpadded is not None or "padding content" in call.probes
             some = f"{count(len(rows), 'row')} {'has' if len(rows) == 1 else 'have'} padding"
-            title = f"`attention_mask` is not fed, and {'the model reads the padding' if measured else some}"
-            fault = "`attention_mask` is not fed"
+            name = encoder_call.encoder.name("attention_mask")
+            title = f"`{name}` is not fed, and {'the model reads the padding' if measured else some}"
+            fault = f"`{name}` is not fed"
         else:
             title = f"`{dropped.called}` is fed, but does not reach the encoder"
             encoder = encoder_name(call, encoder_call)
@@ -200,6 +202,8 @@ def _padding_is_right(call: CallFacts, ids: TensorFacts, encoder_call: EncoderCa
     pad_id = call.pad_id(encoder_call.encoder)
     if call.tokenizer is not None and call.tokenizer.pad_id is not None:
         source = f"`{call.tokenizer.said or 'tokenizer'}.pad_token_id`"
+    elif call.model.framework == "keras":
+        return ""  # KerasHub's backbones have no padding token, and no config
     else:
         source = "`config.pad_token_id`"
     return f" Padding with {pad_id} is right: it is {source}."
@@ -208,32 +212,45 @@ def _padding_is_right(call: CallFacts, ids: TensorFacts, encoder_call: EncoderCa
 def _feeding(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, dropped: TensorFacts | None) -> str:
     """The mask, and where to put it: the model takes it already, needs an `Input` for it, or does not pass it on."""
     model, encoder = call.model, encoder_name(call, encoder_call)
+    inner, own = encoder_call.encoder.name("attention_mask"), model.name("attention_mask")
     if dropped is not None:
-        return f"attention_mask={dropped.called}  # in the call of `{encoder}` inside `{model.said}`"
+        passed = _as_argument(call, inner, dropped.called)
+        return f"{passed}  # in the call of `{encoder}` inside `{model.said}`"
     code = mask_of(call, encoder_call, ids)
     made = beside(ids, "input_ids", "attention_mask") is None
-    mask = "attention_mask" if made else code
+    mask = inner if made else code
     lines = [f"{mask} = {code}  # 1 on tokens, 0 on padding"] if made else []
     takes = any(each.role == "attention_mask" for each in model.inputs)
-    if takes and call.kind in ("call", "check"):
-        lines.append(f"{model.said}({ids.called}, attention_mask={mask})")
+    fed = {ids.name if model.is_of_inputs else model.name("input_ids"): ids.called, own: mask}
+    if model.is_of_inputs and takes:
+        fed = {**{each.name: each.called for each in call.inputs}, own: mask}
+    if takes and call.kind in ("call", "check") and model.framework == "keras":
+        lines.append(called(model, fed))
+    elif takes and call.kind in ("call", "check"):
+        lines.append(f"{model.said}({ids.called}, {own}={mask})")
     elif takes:
-        lines.append(f"{by_name({'input_ids': ids.called, 'attention_mask': mask})}  # as the inputs of `{model.said}`")
-    elif model.inputs:
-        second = 'mask_input = tf.keras.Input((None,), dtype="int32", name="attention_mask")'
-        lines.append(second)
-        lines.append(f"# call `{encoder}` with attention_mask=mask_input, and make `{model.said}` with mask_input too")
+        lines.append(f"{by_name(fed)}  # as the inputs of `{model.said}`")
+    elif model.inputs and model.framework != "torch":
+        lines.append(f"mask_input = {input_layer(model, '(None,)', name=inner)}")
+        passed = _as_argument(call, inner, "mask_input")
+        lines.append(f"# call `{encoder}` with {passed}, and make `{model.said}` with mask_input too")
         lines.append(f"[{ids.called}, {mask}]  # as the inputs of `{model.said}`")
     else:
-        lines.append(f"attention_mask={mask}  # in the call of `{encoder}` inside `{model.said}`")
+        lines.append(f"{_as_argument(call, inner, mask)}  # in the call of `{encoder}` inside `{model.said}`")
     return "\n".join(lines)
+
+
+def _as_argument(call: CallFacts, name: str, code: str) -> str:
+    """An argument of an encoder's call: a keyword, or an item of the one dict that KerasHub's encoders take."""
+    return f'{{"{name}": {code}}}' if call.model.speaks_hub else f"{name}={code}"
 
 
 def covering(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, mask: TensorFacts, made: bool) -> str:
     """A mask that is 0 over the padding, assigned to the user's own name."""
     if made:
         pad_id = call.pad_id(encoder_call.encoder)
-        return f"attention_mask = {not_equal(ids, pad_id, mask.dtype)}  # where `{call.model.said}` makes it"
+        name = encoder_call.encoder.name("attention_mask")
+        return f"{name} = {not_equal(ids, pad_id, mask.dtype)}  # where `{call.model.said}` makes it"
     code = mask_of(call, encoder_call, ids, mask.dtype)
     if code == mask.called:
         # The mask stands beside the ids in the encoding already: it was changed there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +12,7 @@ from bertmagic.facts.padding import padded_rows
 from bertmagic.facts.tensors import TensorFacts, values_text
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import encoder_name
+from bertmagic.rules.dialect import ones_like
 from bertmagic.rules.mask import covering, on_same_rows, read_padding
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import amount, count, rows_of
@@ -66,11 +68,18 @@ def attention_mask_all_zero(call: CallFacts) -> Finding | None:
             f"`{mask.called}` is 0 on every token of {rows_of(named)}",
             f"`{mask.called}` has no 1 in {rows_of(named)}, where `{some.called}` holds {tokens}"
             f"{' each' if len(rows) > 1 and low == high else ''}: attention to all positions is masked alike, so that "
-            f"the mask keeps `{encoder_name(call, encoder_call)}` from nothing.",
+            f"the mask keeps `{encoder_name(call, encoder_call)}` from nothing{_by_kernel(call)}.",
             {"rows": named, "tokens": counts, "mask": mask.called},
             _mask_fix(call, encoder_call, ids, mask),
         )
     return None
+
+
+def _by_kernel(call: CallFacts) -> str:
+    """What else may come of it: PyTorch's kernel gives 0 for a position that may attend to none (torch 2.13)."""
+    if call.model.framework != "torch":
+        return ""
+    return ", or, where PyTorch's own attention runs (sdpa), no token gets anything from another"
 
 
 @rule("error")
@@ -129,10 +138,12 @@ def attention_mask_values(call: CallFacts) -> Finding | None:
 
     What it finds: token ids or counts in the mask's place, of different values within a row, for encoders that add the
     mask to the scores of attention; an additive mask (0 and large negative numbers) where it fails. One value
-    throughout a row's tokens, fractions, and an additive mask that comes out right are left alone.
+    throughout a row's tokens, fractions, and an additive mask that comes out right are left alone. In PyTorch and Keras
+    3 every number but 0 counts as 1: there, a mask is wrong where that covers other positions than the padding.
 
-    Why it is bad: transformers adds (1 - mask) times -10000 to the scores, so that a row attends only to the token with
-    the largest number in the mask. Nothing is raised.
+    Why it is bad: transformers' TF models add (1 - mask) times -10000 to the scores, so that a row attends only to the
+    token with the largest number in the mask. In PyTorch and Keras 3 an additive mask, 0 on tokens, hides the tokens
+    and shows the padding. Nothing is raised.
 
     Wrong:
 
@@ -145,6 +156,13 @@ def attention_mask_values(call: CallFacts) -> Finding | None:
     for encoder_call, ids, mask in _masked(call):
         values = mask.values
         if values is None or encoder_call.encoder.family not in _ADDED or values.dtype.kind not in "iuf":
+            continue
+        if call.model.framework != "tf-keras":
+            # It becomes bool there: `any number != 0` (transformers 5.23, `masking_utils.py`; keras_hub 0.32,
+            # `layers/modeling/transformer_layer_utils.py`).
+            counted = _counted_wrong(call, encoder_call, mask)
+            if counted is not None:
+                return _counted_finding(call, encoder_call, ids, mask, counted)
             continue
         wrong = _counting_rows(values) if np.isfinite(values).all() else None
         held = _held(values, ids) if wrong is not None else "an additive mask"
@@ -168,6 +186,60 @@ def attention_mask_values(call: CallFacts) -> Finding | None:
             _mask_fix(call, encoder_call, ids, mask),
         )
     return None
+
+
+def _counted_wrong(call: CallFacts, encoder_call: EncoderCallFacts, mask: TensorFacts) -> tuple[list[int], str] | None:
+    """The rows (of the batch) where a mask of other numbers than 0 and 1 hides or shows what it must not, and how."""
+    values, found = mask.values, call.padding(encoder_call)
+    if values is None or found is None or not call.ran or np.isin(values, (0, 1)).all():
+        return None
+    # Keras cuts fractions off first, as its Input of int32 has it.
+    kept = np.trunc(values) if call.model.framework == "keras" else values
+    aligned = _aligned(*found, dataclasses.replace(mask, values=(np.nan_to_num(kept, nan=1.0) != 0).astype("int32")))
+    if aligned is None:
+        return None
+    some, padding, counted = aligned
+    texts = ~padding.all(axis=1)
+    covered = ((counted == 1) & padding).any(axis=1) & texts
+    hidden = ~((counted == 1) & ~padding).any(axis=1) & texts
+    rows = np.flatnonzero(covered | hidden)
+    if not rows.size:
+        return None
+    if hidden[rows].all() and covered[rows].any():
+        what = "its tokens are hidden and its padding is attended to"
+    elif hidden[rows].all():
+        what = "all of its tokens are hidden"
+    else:
+        what = "its padding is attended to"
+    named = [some.row_index(int(row)) for row in rows]
+    return named, what if len(named) == 1 else what.replace("its", "their")
+
+
+def _counted_finding(
+    call: CallFacts,
+    encoder_call: EncoderCallFacts,
+    ids: TensorFacts,
+    mask: TensorFacts,
+    counted: tuple[list[int], str],
+) -> Finding:
+    rows, what = counted
+    values = mask.values
+    assert values is not None
+    zeros_on_tokens = values.dtype.kind == "f" and bool((values <= 0).all())
+    held = "an additive mask" if zeros_on_tokens else _held(values, ids)
+    if not zeros_on_tokens and (values != np.floor(values)).any():
+        held = "fractions"
+    cut = ", cut off to a whole number," if call.model.framework == "keras" and values.dtype.kind == "f" else ""
+    return Finding(
+        "attention-mask-values",
+        "error",
+        mask.called,
+        f"`{mask.called}` holds {held} where 1 and 0 are taken",
+        f"`{mask.called}` holds {values_text(mask)} ({held}) where `{encoder_name(call, encoder_call)}` takes 1 on "
+        f"tokens and 0 on padding. Every number but 0{cut} counts as 1: {what} in {rows_of(rows)}.",
+        {"rows": rows, "values": values_text(mask), "first row": [float(each) for each in values[0][:8]]},
+        _mask_fix(call, encoder_call, ids, mask),
+    )
 
 
 @rule("error")
@@ -326,6 +398,6 @@ def _additive_fails(call: CallFacts, encoder_call: EncoderCallFacts, values: np.
 def _mask_fix(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, mask: TensorFacts) -> Fix:
     title = "Make the mask 1 on tokens and 0 on padding"
     if call.pad_id(encoder_call.encoder) is None:
-        return Fix(title, f'{mask.called} = np.ones({ids.called}.shape, "int32")  # where there is no padding')
+        return Fix(title, f"{mask.called} = {ones_like(ids)}  # where there is no padding")
     made = "attention_mask" not in encoder_call.source
     return Fix(title, covering(call, encoder_call, ids, mask, made))

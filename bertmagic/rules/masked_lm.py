@@ -10,6 +10,7 @@ from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.padding import padding_positions
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import family, tensors_like, tokenizer_name
 from bertmagic.rules.labels import compared_output
 from bertmagic.rules.registry import rule
 from bertmagic.rules.targets import IGNORED
@@ -90,14 +91,14 @@ def _finding(call: CallFacts, found: _Labelled, places: np.ndarray, words: tuple
     labels = found.labels
     rows = sorted({labels.row_index(int(row)) for row in np.flatnonzero(places.any(axis=1))})
     total, masked = int(found.where.sum()), int((found.where & found.masked).sum())
-    mask_name = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
+    mask_name = tokenizer_name(call)
     beside = f", {masked} of them on masked tokens" if found.mask_id is not None else ""
     code = f"{labels.called} = np.where({found.ids.called} == {mask_name}.mask_token_id, {labels.called}, {IGNORED})"
-    if labels.kind.startswith("tf."):
-        code = code.replace("np.where", "tf.where")
+    if family(labels) in ("tensorflow", "torch"):
+        code = code.replace("np.where", f"{'tf' if family(labels) == 'tensorflow' else 'torch'}.where")
     fix = Fix(f"Label the chosen tokens only, here the masked ones, and {IGNORED} elsewhere", code)
     if not found.masked.any():
-        tensors = "tf" if labels.kind.startswith("tf.") else "np"
+        tensors = tensors_like(call.model, labels)
         code = (
             f'collator = DataCollatorForLanguageModeling({mask_name}, mlm_probability=0.15, return_tensors="{tensors}")'
         )
@@ -172,7 +173,7 @@ def _ignored(call: CallFacts, encoder_call: EncoderCallFacts, labels: TensorFact
         return None
     if encoder_call.encoder.family.startswith(_CAUSAL_FAMILIES):
         return None
-    if model.type.startswith("TF") and model.type.endswith(_MASKED_HEADS):
+    if model.is_transformers and model.type.endswith(_MASKED_HEADS):
         own = call.loss is None or call.loss.kind == "internal"
         return IGNORED if own or call.loss is None else _told(call)
     if compared_output(call) is None or call.loss is None or call.loss.kind != "sparse" or call.loss.value is None:
@@ -184,6 +185,8 @@ def _told(call: CallFacts) -> int | None:
     """The class that a sparse loss was told to leave out, -1 for none."""
     if call.loss is None or call.loss.kind != "sparse":
         return None
+    if call.model.framework == "torch" and call.loss.ignored is None:
+        return IGNORED  # `ignore_index` of PyTorch's cross-entropy, where it is not told another
     return -1 if call.loss.ignored is None else call.loss.ignored
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from bertmagic.facts.call import CallFacts, EncoderCallFacts, ProbeFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import encoder_name
+from bertmagic.rules.dialect import by_name
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import amount, rows_of
 
@@ -17,7 +18,8 @@ def training_mode_at_inference(call: CallFacts) -> Finding | None:
 
     What it finds: a call in training mode that no gradient tape records, and a `predict`, `evaluate` or call of a model
     that calls its encoder with `training=True` whatever its caller says. Not where the same rows are run several times,
-    as Monte Carlo dropout does, not where training goes on after the call, and not in `fit`, which trains.
+    as Monte Carlo dropout does, not where training goes on after the call, and not in `fit`, which trains. A PyTorch
+    module keeps the mode that `train()` or `eval()` gave it, and is in training mode when it is made.
 
     Why it is bad: dropout sets some of the hidden states to zero at random. Nothing is raised; the same text gets
     another vector or score each time.
@@ -43,7 +45,11 @@ def training_mode_at_inference(call: CallFacts) -> Finding | None:
     if not (probe.matters if probe is not None else any(rates)):
         return None
     said = call.model.said
-    if inside is not None:
+    if call.model.framework == "torch":
+        title = f"`{said}` is in training mode, and dropout is on in what it predicts"
+        whole = f"`{said}`" if direct or inside is None else f"`{encoder_name(call, inside)}` inside `{said}`"
+        fault = f"{whole} is in training mode (`training` is True), and no gradient is taken of the call: dropout is on"
+    elif inside is not None:
         name = encoder_name(call, inside)
         title = f"`{said}` calls `{name}` with `training=True`, and dropout is on in what it predicts"
         verb = "the call" if call.kind == "call" else f"`{call.kind}`"
@@ -95,10 +101,14 @@ def _same_rows(call: CallFacts) -> bool:
 
 def _in_inference_mode(call: CallFacts, inside: EncoderCallFacts | None) -> str:
     """The call with `training=False`, or what the model's own code should pass on."""
+    if call.model.framework == "torch":
+        return f"{call.model.said}.eval()  # before the call; train() where training goes on"
     if inside is not None:
         return f"training=training  # in the call of `{encoder_name(call, inside)}` inside `{call.model.said}`"
     if call.training_by == "learning phase":
         return "tf.keras.backend.set_learning_phase(0)"
     given = [tensor for tensor in call.inputs if tensor.role is not None]
+    if call.model.framework == "keras" and call.model.is_of_inputs:
+        return f"{call.model.said}({by_name({each.name: each.called for each in call.inputs})}, training=False)"
     names = [tensor.called if not place else f"{tensor.name}={tensor.called}" for place, tensor in enumerate(given)]
     return f"{call.model.said}({', '.join([*names, 'training=False'])})"

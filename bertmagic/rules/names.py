@@ -8,10 +8,23 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.model import InputFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
-from bertmagic.rules.code import beside, by_name
+from bertmagic.rules.code import beside
+from bertmagic.rules.dialect import HUB, array_of, by_name, called, tensors_for, tokenized
 from bertmagic.rules.labels import compared_output, computes_no_loss, label_names
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed
+
+# What transformers' tokenizers give beside a model's inputs, on demand (5.23, `tokenization_utils_base.py`).
+_BESIDE = frozenset(
+    {"special_tokens_mask", "offset_mapping", "overflow_to_sample_mapping", "num_truncated_tokens", "length"}
+)
+# What transformers' PyTorch models take through `**kwargs` (5.23, `utils/generic.py`, `TransformersKwargs`).
+_PASSED_ON = frozenset(
+    {
+        *("num_items_in_batch", "output_hidden_states", "output_attentions", "output_router_logits"),
+        *("cu_seq_lens_q", "cu_seq_lens_k", "max_length_q", "max_length_k", "position_ids", "is_causal", "seq_idx"),
+    }
+)
 
 
 @rule("error")
@@ -20,10 +33,12 @@ def input_misnamed(call: CallFacts) -> Finding | None:
 
     What it finds: a key that the model does not take, beside an input of the same kind that it takes and does not get:
     `input_mask` where it takes `attention_mask`; labels under a name that is not the model's, where it is trained by
-    its own loss.
+    its own loss. A batch of a transformers tokenizer given to a KerasHub model, or the reverse, goes by the other's
+    names.
 
     Why it is bad: the model raises (`unexpected keyword argument`), or Keras leaves the unknown key out and raises for
-    the input that is missing. Labels that do not reach the model are not compared with anything, without an error.
+    the input that is missing. transformers' PyTorch models swallow what they do not know. Labels that do not reach the
+    model are not compared with anything, without an error.
 
     Wrong:
 
@@ -39,7 +54,7 @@ def input_misnamed(call: CallFacts) -> Finding | None:
     pairs = [(tensor.name, wanted.name) for tensor, wanted in misnamed]
     keys, names = listed([f'"{key}"' for key, _ in pairs]), listed([f"`{name}`" for _, name in pairs])
     plural = len(pairs) > 1
-    assert call.error is not None
+    then = "Nothing is raised" if call.error is None else f"{call.error.type} is raised"
     renamed = dict(pairs)
     takes = list(dict.fromkeys([*(each.name for each in call.model.inputs), *(name for _, name in pairs)]))
     fed = {renamed.get(tensor.name, tensor.name): tensor.called for tensor in call.inputs}
@@ -50,10 +65,28 @@ def input_misnamed(call: CallFacts) -> Finding | None:
         f"{keys} {'are no inputs' if plural else 'is no input'} of `{call.model.said}`, which takes {names}",
         f"`{call.model.said}` takes {listed([f'`{name}`' for name in takes])}; {keys} "
         f"{'are none of them and hold' if plural else 'is none of them and holds'} what belongs under {names}, which "
-        f"{'go' if plural else 'goes'} unfed. {call.error.type} is raised.",
+        f"{'go' if plural else 'goes'} unfed{_whose_names(pairs)}. {then}.",
         {"keys": renamed, "takes": takes},
-        Fix("Feed each input by its name", by_name(fed)),
+        Fix("Feed each input by its name", _feeding(call, fed)),
     )
+
+
+def _whose_names(pairs: list[tuple[str, str]]) -> str:
+    """Whose names the keys are, where they are another library's for these very inputs."""
+    hub = {name: role for role, name in HUB.items()}
+    keys, known = {key for key, _ in pairs}, len(pairs) > 1
+    if known and all(hub.get(wanted) == key for key, wanted in pairs):
+        return f": {'these are' if len(keys) > 1 else 'this is'} transformers' names, and the model goes by KerasHub's"
+    if known and all(hub.get(key) == wanted for key, wanted in pairs):
+        return ": these are KerasHub's names, and the model goes by transformers'"
+    return ""
+
+
+def _feeding(call: CallFacts, fed: dict[str, str]) -> str:
+    """The inputs by name, in the way that the model takes them."""
+    if call.model.framework == "torch" and call.kind in ("call", "check"):
+        return called(call.model, fed)
+    return by_name(fed)
 
 
 @rule("error")
@@ -61,7 +94,8 @@ def input_unexpected(call: CallFacts) -> Finding | None:
     """An input that the model does not take.
 
     What it finds: a key or keyword that a transformers model has no parameter for, as `token_type_ids` for DistilBERT,
-    where no input of the model goes unfed instead. Keys that Keras leaves out of a dict do no harm.
+    where no input of the model goes unfed instead. Keys that Keras leaves out of a dict do no harm; what a PyTorch
+    model of transformers swallows without a trace is advice.
 
     Why it is bad: the call raises (`not supported by this model`, `unexpected keyword argument`).
 
@@ -78,20 +112,23 @@ def input_unexpected(call: CallFacts) -> Finding | None:
     misnamed = {tensor.name for tensor, _ in _misnamed(call)}
     unknown = [tensor for tensor in _unknown(call) if tensor.name not in misnamed]
     # Keras leaves unknown keys out of what it gives a model made from Inputs, and warns.
-    if not unknown or call.model.type in ("Functional", "Sequential"):
+    if not unknown or call.model.is_of_inputs:
         return None
-    assert call.error is not None
+    then = "and swallows it" if len(unknown) == 1 else "and swallows them"
+    then = f"too, {then} without a trace: nothing comes of it, and nothing is raised"
+    if call.error is not None:
+        then = f"too. {call.error.type} is raised"
     names = listed([f"`{tensor.called}`" for tensor in unknown])
     fed = {tensor.name: tensor.called for tensor in call.inputs if tensor not in unknown}
     return Finding(
         "input-unexpected",
-        "error",
+        "error" if call.error is not None else "advice",
         unknown[0].called,
         f"`{call.model.said}` does not take {listed([f'`{tensor.name}`' for tensor in unknown])}",
         f"`{call.model.said}` ({call.model.type}) takes {listed([f'`{each.name}`' for each in call.model.inputs])}; it "
-        f"is given {names} too. {call.error.type} is raised.",
+        f"is given {names} {then}.",
         {"unexpected": [tensor.name for tensor in unknown], "takes": [each.name for each in call.model.inputs]},
-        Fix(f"Leave {listed([tensor.name for tensor in unknown])} out", by_name(fed)),
+        Fix(f"Leave {listed([tensor.name for tensor in unknown])} out", _feeding(call, fed)),
     )
 
 
@@ -122,14 +159,29 @@ def _misnamed_labels(call: CallFacts) -> Finding | None:
 
 
 def _unknown(call: CallFacts) -> list[TensorFacts]:
-    """The inputs given by names that the model does not take, in a call that raised before its encoder was reached."""
-    takes = call.model.takes
-    if takes is None or call.error is None or call.error.where != "forward":
+    """The inputs given by names that the model does not take, in a call that raised before its encoder was reached.
+
+    PyTorch models of transformers swallow them, and raise where an input that they require goes unfed instead.
+    """
+    takes, error = call.model.takes, call.error
+    if takes is None or (error is not None and error.where != "forward"):
         return []
-    if any(encoder_call.seen for encoder_call in call.encoder_calls):
+    swallows = call.model.framework == "torch" and call.model.is_transformers
+    if error is None and not swallows:
+        return []
+    seen = any(encoder_call.seen for encoder_call in call.encoder_calls)
+    if error is not None and not _lacks(call) and (seen or (swallows and error.type != "TypeError")):
         return []  # The model took them all: what was raised is raised further in.
+    known = takes | _PASSED_ON if swallows else takes
     # A tensor without a name of its own is known by its place.
-    return [tensor for tensor in call.inputs if tensor.name not in takes and tensor.name.isidentifier()]
+    return [tensor for tensor in call.inputs if tensor.name not in known and tensor.name.isidentifier()]
+
+
+def _lacks(call: CallFacts) -> bool:
+    """Whether an input that the model requires goes unfed, without which no such model runs."""
+    fed = {tensor.name for tensor in call.inputs}
+    own = call.model.framework != "tf-keras" and (call.model.is_of_inputs or call.model.is_transformers)
+    return own and any(each.required and each.name not in fed for each in call.model.inputs)
 
 
 def _misnamed(call: CallFacts) -> list[tuple[TensorFacts, InputFacts]]:
@@ -138,7 +190,8 @@ def _misnamed(call: CallFacts) -> list[tuple[TensorFacts, InputFacts]]:
     unfed = [each for each in call.model.inputs if each.name not in fed]
     unknown, found = _unknown(call), []
     for tensor in unknown:
-        same = [each for each in unfed if _is_item(tensor, each.name) or (each.role and each.role == tensor.role)]
+        like = tensor.role if tensor.name not in _BESIDE else None
+        same = [each for each in unfed if _is_item(tensor, each.name) or (each.role and each.role == like)]
         if not same and len(unknown) == 1 and len([each for each in unfed if each.required]) == 1:
             same = [each for each in unfed if each.required and each.role in (None, tensor.role)]
         if same:
@@ -171,7 +224,8 @@ def container_unsupported(call: CallFacts) -> Finding | None:
     a direct call of a transformers model, and NumPy labels where its own loss takes tensors only; a list of objects
     such as `InputFeatures`; a BatchEncoding for a model that is not transformers' own.
 
-    Why it is bad: Keras finds no data adapter for it, and says so with the types only.
+    Why it is bad: Keras finds no data adapter for it, and says so with the types only. PyTorch's models ask a list for
+    what a tensor has (`'list' object has no attribute 'size'`).
 
     Wrong:
 
@@ -188,7 +242,9 @@ def container_unsupported(call: CallFacts) -> Finding | None:
     if call.kind == "call" and call.error.where == "loss":
         return _labels_without_a_rank(call)
     lists = [tensor for tensor in (*call.inputs, *call.labels) if _is_numbers_in_lists(tensor)]
-    direct = call.kind == "call" and call.error.where == "forward" and call.model.type.startswith("TF")
+    direct = call.kind == "call" and call.error.where == "forward" and call.model.is_transformers
+    if direct and call.model.framework == "torch":
+        return _lists(call, [each for each in lists if each in call.inputs]) if _asks_a_list(call) else None
     if direct and call.model.takes is not None and not any(each.seen for each in call.encoder_calls):
         return _lists(call, [tensor for tensor in lists if tensor in call.inputs])
     if call.error.where != "data" or call.container != "as given":
@@ -202,7 +258,7 @@ def container_unsupported(call: CallFacts) -> Finding | None:
     if lists and all(tensor.dtype != "object" for tensor in every):
         return _lists(call, lists)
     same_rows = len({tensor.shape[:1] for tensor in every}) == 1 and all(tensor.shape for tensor in every)
-    if call.data_type == "transformers.BatchEncoding" and not call.model.type.startswith("TF") and same_rows and every:
+    if call.data_type == "transformers.BatchEncoding" and not call.model.is_transformers and same_rows and every:
         said = call.data or "encodings"
         return Finding(
             "container-unsupported",
@@ -215,6 +271,11 @@ def container_unsupported(call: CallFacts) -> Finding | None:
             Fix("Give it as a dict", f"dict({said})"),
         )
     return None
+
+
+def _asks_a_list(call: CallFacts) -> bool:
+    """Whether a PyTorch model raised for what a list or a number has not."""
+    return call.error is not None and call.error.type in ("AttributeError", "TypeError")
 
 
 def _labels_without_a_rank(call: CallFacts) -> Finding | None:
@@ -260,22 +321,21 @@ def _lists(call: CallFacts, lists: list[TensorFacts]) -> Finding | None:
         return None
     assert call.error is not None
     names, plural = listed([f"`{tensor.called}`" for tensor in lists]), len(lists) > 1
+    torch = call.model.framework == "torch"
     tokens = [tensor for tensor in lists if tensor in call.inputs and tensor.role is not None]
     if tokens:
-        tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
-        tensors = "tf" if call.kind == "call" else "np"
-        code = f'{call.data or "enc"} = {tokenizer}(texts, padding=True, truncation=True, return_tensors="{tensors}")'
+        code = tokenized(call, tensors_for(call), said=call.data or "enc")
     else:
-        code = "\n".join(f"{tensor.called} = np.array({tensor.called})" for tensor in lists)
+        code = "\n".join(f"{tensor.called} = {array_of(call.model, tensor.called)}" for tensor in lists)
     return Finding(
         "container-unsupported",
         "error",
         lists[0].called,
         f"{names} {'are Python lists' if plural else 'is a Python list'}",
-        f"{names} {'are lists' if plural else 'is a list'} of numbers, where `{call.model.said}` takes arrays, or "
-        f"dicts of them. {call.error.type} is raised.",
+        f"{names} {'are lists' if plural else 'is a list'} of numbers, where `{call.model.said}` takes "
+        f"{'tensors' if torch else 'arrays, or dicts of them'}. {call.error.type} is raised.",
         {"lists": {tensor.called: list(tensor.shape) for tensor in lists}},
-        Fix("Give arrays", code),
+        Fix("Give tensors" if torch else "Give arrays", code),
     )
 
 
@@ -283,12 +343,13 @@ def _objects(call: CallFacts, objects: list[TensorFacts]) -> Finding:
     assert call.error is not None
     kinds = listed(sorted({tensor.kind for tensor in objects}))
     said = call.data or "features"
-    code = (
-        f'inputs = {{"input_ids": np.array([each.input_ids for each in {said}]), '
-        f'"attention_mask": np.array([each.attention_mask for each in {said}])}}'
-    )
+    made = {
+        call.model.name(role): array_of(call.model, f"[each.{role} for each in {said}]")
+        for role in ("input_ids", "attention_mask")
+    }
+    code = f"inputs = {by_name(made)}"
     if len(code) > 120:
-        code = f'inputs = {{"input_ids": np.array([each.input_ids for each in {said}])}}'
+        code = f"inputs = {by_name(dict(list(made.items())[:1]))}"
     return Finding(
         "container-unsupported",
         "error",

@@ -1,4 +1,4 @@
-"""Rules on what a transformers model gives: an object of named fields, of which each is a tensor."""
+"""Rules on what an encoder gives: an object or a dict of named fields, of which each is a tensor."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _WALKING = ("tensorflow.python.util.nest", "tensorflow.python.data", "keras.src.
 _OF_THE_USER = ("tensorflow.Function", "tf_keras.Lambda", "keras.Lambda")
 # What a tf.Tensor has beside the attributes of an array (tensorflow/python/framework/tensor.py, 2.21.0).
 _OF_TENSORS = frozenset({"numpy", "get_shape", "set_shape", "eval", "device", "cpu", "detach", "rank"})
+# What KerasHub's backbones with a pooler give, as a plain dict (keras_hub 0.32, `models/bert/bert_backbone.py`).
+_HUB_FIELDS = frozenset({"sequence_output", "pooled_output"})
 # Fields whose name a user's own string may well be: `monitor="loss"`.
 _COMMON_WORDS = frozenset({"loss"})
 
@@ -25,7 +27,8 @@ def output_object_as_tensor(cell: CellFacts) -> Finding | None:
     """A model's output object, or one of its keys, is used as a tensor.
 
     What it finds: a failing call, layer, operator, index or attribute that takes a tensor and got a transformers output
-    object, or a name that holds one of its keys: unpacked as a tuple, an output object gives its keys.
+    object, or the dict that a KerasHub backbone gives, or a name that holds one of its keys: unpacked as a tuple, an
+    output object gives its keys.
 
     Why it is bad: an output object holds several tensors by name and is none itself. It raises from inside a layer or a
     conversion (`expects 1 input(s), but it received 2`, `'str' object has no attribute 'shape'`).
@@ -75,7 +78,7 @@ def _of_call(raised: RaisedFacts) -> ValueFacts | None:
     else:
         return None
     for place, value in enumerate(given):
-        if value.is_output_object and _takes_tensor(raised, value):
+        if (value.is_output_object or _is_hub_output(value)) and _takes_tensor(raised, value):
             return value
         if place == 0 and _is_key(value):
             return value
@@ -100,7 +103,13 @@ def _of_operator(raised: RaisedFacts) -> ValueFacts | None:
         return raised.owner if more else None
     if raised.callee or raised.callee_said or raised.type != "TypeError":
         return None
-    return next((value for value in raised.values if value.is_output_object and _stands_alone(raised, value)), None)
+    outputs = [value for value in raised.values if value.is_output_object or _is_hub_output(value)]
+    return next((value for value in outputs if _stands_alone(raised, value)), None)
+
+
+def _is_hub_output(value: ValueFacts) -> bool:
+    """Whether a value is the dict that a KerasHub backbone gives: with these two keys, and no others."""
+    return value.kind == "dict" and set(value.fields) == _HUB_FIELDS
 
 
 def _stands_alone(raised: RaisedFacts, value: ValueFacts) -> bool:
@@ -110,7 +119,7 @@ def _stands_alone(raised: RaisedFacts, value: ValueFacts) -> bool:
 
 
 def _is_output(value: ValueFacts) -> bool:
-    return value.is_output_object or _is_key(value)
+    return value.is_output_object or _is_hub_output(value) or _is_key(value)
 
 
 def _is_key(value: ValueFacts) -> bool:
@@ -121,12 +130,14 @@ def _is_key(value: ValueFacts) -> bool:
 def _object(raised: RaisedFacts, value: ValueFacts) -> Finding:
     fields = [f"`{field}`" for field in value.fields]
     used = f" in `{raised.source}`" if raised.source and "\n" not in raised.source else ""
+    hub = _is_hub_output(value)
+    what = "what a KerasHub backbone gives, and" if hub else "an object that"
     return Finding(
         "output-object-as-tensor",
         "error",
         value.called,
-        f"{_subject(value)} is a model's output object, and it is used as a tensor",
-        f"{_subject(value)} is a {value.kind}, an object that holds {listed(fields) if fields else 'tensors'}; a "
+        f"{_subject(value)} is a model's {'dict of outputs' if hub else 'output object'}, and it is used as a tensor",
+        f"{_subject(value)} is a {value.kind}, {what} holds {listed(fields) if fields else 'tensors'}; a "
         f"tensor is taken{used}. {raised.type} is raised.",
         {"type": value.kind, "fields": list(value.fields), "line": raised.line},
         Fix(
@@ -199,17 +210,22 @@ def _subject(value: ValueFacts) -> str:
 def _right(raised: RaisedFacts, value: ValueFacts) -> str:
     """The expression to write in the object's place; of an index of several axes, the whole index."""
     if value.said is None:
-        return f"output.{_chosen(value.fields)}  # output: what the model gives"
+        field = _chosen(value.fields)
+        taken = f'output["{field}"]' if _is_hub_output(value) else f"output.{field}"
+        return f"{taken}  # output: what the model gives"
     takes = raised.owner.takes_rank if raised.owner is not None else None
-    of_tokens = "last_hidden_state" in value.fields and max(raised.indexed or 0, (takes or 0) - 1) >= 2
-    field = "last_hidden_state" if of_tokens else _chosen(value.fields)
+    states = "sequence_output" if _is_hub_output(value) else "last_hidden_state"
+    of_tokens = states in value.fields and max(raised.indexed or 0, (takes or 0) - 1) >= 2
+    field = states if of_tokens else _chosen(value.fields)
+    taken = f'{value.said}["{field}"]' if _is_hub_output(value) else f"{value.said}.{field}"
     if raised.indexed is not None and raised.source.startswith(f"{value.said}["):
-        return f"{value.said}.{field}{raised.source.removeprefix(value.said)}"
-    return f"{value.said}.{field}"
+        return f"{taken}{raised.source.removeprefix(value.said)}"
+    return taken
 
 
 def _chosen(fields: tuple[str, ...]) -> str:
     """The field that is most often meant: the scores, else the vector of the text, else the first."""
     return next(
-        (name for name in ("logits", "pooler_output", "last_hidden_state") if name in fields), (*fields, "logits")[0]
+        (name for name in ("logits", "pooler_output", "pooled_output", "last_hidden_state") if name in fields),
+        (*fields, "logits")[0],
     )

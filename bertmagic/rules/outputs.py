@@ -7,6 +7,7 @@ import numpy as np
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import dense, loss, states, with_loss
 from bertmagic.rules.labels import compared_output
 from bertmagic.rules.registry import rule
 from bertmagic.rules.targets import compared_by_loss
@@ -18,14 +19,16 @@ _ROUNDING = 1e-3
 
 @rule("warning")
 def logits_flag_mismatch(call: CallFacts) -> Finding | None:
-    """Logits reach a loss that takes probabilities.
+    """Logits reach a loss that takes probabilities, or probabilities one that takes logits.
 
     What it finds: outputs below 0, or above 1 where each is a probability of its own, with a cross-entropy whose
-    `from_logits` is False. Keras on TensorFlow recovers the logits of its own softmax and sigmoid: those are right, and
-    so are scores that are not negative, which the loss divides by their sum.
+    `from_logits` is False; rows that are not negative and sum to 1 with a cross-entropy that takes logits. Keras on
+    TensorFlow recovers the logits of its own softmax and sigmoid: those are right; on JAX and PyTorch it does not.
+    Scores that are not negative are right too, which the loss divides by their sum.
 
     Why it is bad: the loss cuts the outputs off at 0 and 1 and takes the logarithm of what is left. Nothing is raised,
-    and where an output was cut off no gradient flows.
+    and where an output was cut off no gradient flows. Of probabilities taken for logits it makes nearly equal ones, and
+    even a perfect prediction keeps a loss.
 
     Wrong:
 
@@ -37,8 +40,12 @@ def logits_flag_mismatch(call: CallFacts) -> Finding | None:
         model = TFBertForSequenceClassification.from_pretrained(checkpoint)
         model.compile(optimizer, loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     """
-    loss = call.loss
-    if compared_by_loss(call) is None or loss is None or loss.from_logits is not False or call.error is not None:
+    given = call.loss
+    if compared_by_loss(call) is None or given is None or call.error is not None:
+        return None
+    if given.from_logits is True:
+        return _probabilities(call)
+    if given.from_logits is not False:
         return None
     output = compared_output(call)
     if output is None or output.values is None or output.values.dtype.kind != "f" or not output.values.size:
@@ -47,23 +54,17 @@ def logits_flag_mismatch(call: CallFacts) -> Finding | None:
     if not np.isfinite(values).all():
         return None
     bad = values < -_ROUNDING
-    if loss.kind == "binary":
+    if given.kind == "binary":
         bad |= values > 1 + _ROUNDING
     by_sum = False
-    if not bad.any() and _gives_logits(call, output) and loss.kind in ("sparse", "categorical"):
+    if not bad.any() and _gives_logits(call, output) and given.kind in ("sparse", "categorical"):
         # transformers' own classifiers end in a Dense without activation: only by chance is such a row in 0 to 1.
         bad = np.abs(values.sum(axis=-1) - 1) > 0.01
         by_sum = True
-    if not bad.any() or loss.kind not in ("sparse", "categorical", "binary"):
+    if not bad.any() or given.kind not in ("sparse", "categorical", "binary"):
         return None
     low, high = float(values.min()), float(values.max())
     rows = sorted({output.row_index(int(place[0])) for place in np.argwhere(bad)})
-    named = {
-        "sparse": "SparseCategoricalCrossentropy",
-        "categorical": "CategoricalCrossentropy",
-        "binary": "BinaryCrossentropy",
-    }[loss.kind]
-    said = call.model.said
     beyond = f"beyond 0 to 1 in {rows_of(rows)}"
     if by_sum:
         beyond = f"and does not sum to 1 in {rows_of(rows)}: {call.model.type} gives logits"
@@ -71,21 +72,81 @@ def logits_flag_mismatch(call: CallFacts) -> Finding | None:
     return Finding(
         "logits-flag-mismatch",
         "warning",
-        loss.name,
-        f"`{loss.name}` takes probabilities, and `{output.name}` is logits",
+        given.name,
+        f"`{given.name}` takes probabilities, and `{output.name}` is logits",
         f"`{output.name}` is {low:.3g} … {high:.3g} in the rows that were run, {beyond}, and "
-        f"`from_logits` of {loss.name} is False{cuts}.",
-        {"lowest": low, "highest": high, "rows": rows, "from_logits": False, "loss": loss.value},
-        Fix(
-            "Tell the loss that it gets logits",
-            f"{said}.compile(optimizer={said}.optimizer, loss=tf.keras.losses.{named}(from_logits=True))",
-        ),
+        f"{_flag(call, given.name, False)}{cuts}.",
+        {"lowest": low, "highest": high, "rows": rows, "from_logits": False, "loss": given.value},
+        Fix("Tell the loss that it gets logits", with_loss(call.model, loss(call.model, given.kind, from_logits=True))),
     )
+
+
+def _flag(call: CallFacts, name: str, wanted: bool) -> str:
+    """What a loss is told to take; PyTorch's have no flag, and each takes the one or the other."""
+    if call.model.framework == "torch":
+        return f"{name} takes {'logits' if wanted else 'probabilities'}"
+    return f"`from_logits` of {name} is {wanted}"
+
+
+def _probabilities(call: CallFacts) -> Finding | None:
+    """Rows of probabilities, with a loss over classes that takes logits and does not recover them."""
+    given, output = call.loss, compared_output(call)
+    # Keras on TensorFlow goes back to what its own softmax was given (keras 3.15.1, `backend/tensorflow/nn.py`,
+    # `_get_logits`; tf_keras 2.21, `backend.py`): what comes out does not tell.
+    if given is None or given.kind not in ("sparse", "categorical") or call.model.compute == "tensorflow":
+        return None
+    if output is None or output.values is None or output.values.dtype.kind != "f" or output.shape[-1] < 2:
+        return None
+    values = output.values.astype("float64")
+    if not values.size or not np.isfinite(values).all() or (values < 0).any():
+        return None
+    # To six digits, which no row of logits comes to by chance; half precision has three.
+    off = np.abs(values.sum(axis=-1) - 1)
+    if off.max() > (1e-5 if output.values.dtype.itemsize > 2 else 1e-2) or values.max(initial=0.0) > 1:
+        return None
+    if call.model.framework == "torch" and not _took_as_logits(call, values):
+        return None  # A loop may take the logarithm of them before its loss sees them.
+    rows = sorted({output.row_index(row) for row in range(len(values))})
+    shown = f"{float(values.min()):.3g} … {float(values.max()):.3g}"
+    backend = {"jax": "Keras on JAX", "torch": "Keras on PyTorch"}[call.model.compute]
+    recovered = "" if call.model.framework == "torch" else f"; {backend} does not recover the logits of a softmax"
+    classes = output.shape[-1]
+    least = float(np.log(np.e + classes - 1) - 1)
+    code = with_loss(call.model, loss(call.model, given.kind))
+    if call.model.framework == "torch":
+        code = f"loss = {loss(call.model, given.kind)}(logits, labels)  # logits: what the softmax is given"
+    return Finding(
+        "logits-flag-mismatch",
+        "warning",
+        given.name,
+        f"`{given.name}` takes logits, and `{output.name}` is probabilities",
+        f"`{output.name}` is {shown} in the rows that were run, and sums to 1 in each of them; "
+        f"{_flag(call, given.name, True)}{recovered}. As logits, {classes} probabilities leave a loss of {least:.2g} "
+        "or more, however sure the model is.",
+        {"rows": rows, "from_logits": True, "least loss": least, "loss": given.value},
+        Fix("Give the loss the logits" if call.model.framework == "torch" else "Tell the loss what it gets", code),
+    )
+
+
+def _took_as_logits(call: CallFacts, values: np.ndarray) -> bool:
+    """Whether the loss that was computed is that of these very outputs (rows run, …, classes), as logits."""
+    labels, given = call.labels[0], call.loss
+    if labels.values is None or given is None or given.value is None or not labels.is_integer:
+        return False
+    chosen = labels.values[list(call.rows_run)] if labels.rows is None and call.rows_run else labels.values
+    if chosen.size != values[..., 0].size:
+        return False
+    flat, wanted = values.reshape(-1, values.shape[-1]), chosen.reshape(-1)
+    kept = (wanted >= 0) & (wanted < flat.shape[-1])
+    if not kept.any():
+        return False
+    losses = np.log(np.exp(flat[kept]).sum(axis=-1)) - flat[kept, wanted[kept]]
+    return bool(np.isclose(losses.mean(), given.value, rtol=1e-3))
 
 
 def _gives_logits(call: CallFacts, output: TensorFacts) -> bool:
     """Whether the output is a transformers classifier's own (4.53.3: a Dense without activation gives `logits`)."""
-    own = call.model.type.startswith("TF") and call.model.type.endswith("Classification")
+    own = call.model.is_transformers and call.model.type.endswith("Classification")
     return own and call.model.takes is not None and output.name == "logits"
 
 
@@ -133,12 +194,19 @@ def outputs_not_finite(call: CallFacts) -> Finding | None:
             f"{int(wrong.sum())} of the {values.size} values of `{output.name}` that were computed are NaN{where}; the "
             "inputs are finite.",
             {"not a number": int(wrong.sum()), "of": int(values.size), "rows": rows},
-            Fix(
-                "Look for weights that are NaN already",
-                f"[weight.name for weight in {call.model.said}.weights if np.isnan(weight.numpy()).any()]",
-            ),
+            Fix("Look for weights that are NaN already", _weights_of_nan(call)),
         )
     return None
+
+
+def _weights_of_nan(call: CallFacts) -> str:
+    said = call.model.said
+    if call.model.framework == "torch":
+        return f"[name for name, weight in {said}.named_parameters() if weight.isnan().any()]"
+    if call.model.framework == "keras":
+        found = "np.isnan(keras.ops.convert_to_numpy(weight)).any()"
+        return f"[weight.path for weight in {said}.weights if {found}]"
+    return f"[weight.name for weight in {said}.weights if np.isnan(weight.numpy()).any()]"
 
 
 def _finite(tensor: TensorFacts) -> bool:
@@ -196,6 +264,6 @@ def sequence_output_unpooled(call: CallFacts) -> Finding | None:
         {"shape of the outputs": str(output.shape), "shape of the labels": str(labels.shape)},
         Fix(
             "Take one vector a text, here that of [CLS], before the head",
-            f"tf.keras.layers.Dense({units})(hidden[:, 0])  # hidden: the encoder's last_hidden_state",
+            f"{dense(call.model, units)}(hidden[:, 0])  # hidden: the encoder's {states(call.model)}",
         ),
     )

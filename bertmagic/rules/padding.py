@@ -8,6 +8,7 @@ from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import encoder_name
+from bertmagic.rules.dialect import by_preprocessor, family, replaced
 from bertmagic.rules.mask import on_same_rows
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed, rows_of
@@ -50,7 +51,8 @@ def padding_token_wrong(call: CallFacts) -> Finding | None:
         named = [ids.row_index(row) for row in rows]
         by_tokenizer = call.tokenizer is not None and call.tokenizer.pad_id is not None
         name = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
-        source = f"{name}.pad_token_id" if by_tokenizer else "config.pad_token_id"
+        own = "config.pad_token_id" if call.model.framework != "keras" else f"the padding token of {call.model.said}"
+        source = f"{name}.pad_token_id" if by_tokenizer else own
         if wrong < 0:
             then = f"the model has no embedding for {wrong}"
             then += ", which is for labels, where the loss ignores it." if wrong == -100 else "."
@@ -150,13 +152,16 @@ def _lengths(runs: np.ndarray) -> str:
 def _padded_right(ids: TensorFacts, wrong: int, pad: object) -> Fix:
     name = ids.called
     if wrong < 0:
-        made = f"np.where({name} == {wrong}, {pad}, {name})"
+        made = replaced(ids, f"{name} == {wrong}", pad)
         lines = []
     else:
         # The same id may be a text's own first token: only the run at the end is padding.
-        lines = [f"padding = np.cumprod({name}[:, ::-1] == {wrong}, axis=1)[:, ::-1] == 1  # the run at each row's end"]
-        made = f"np.where(padding, {pad}, {name})"
-    made = f"tf.constant({made})" if ids.kind.startswith("tf.") else made
+        run = f"np.cumprod({name}[:, ::-1] == {wrong}, axis=1)[:, ::-1] == 1"
+        if family(ids) == "torch":
+            run = f"({name}.flip(1) == {wrong}).long().cumprod(1).flip(1) == 1"
+        lines = [f"padding = {run}  # the run at each row's end"]
+        made = replaced(ids, "padding", pad)
+    made = f"tf.constant({made})" if family(ids) == "tensorflow" else made
     lines.append(f"{name} = {made}  # or pad with value={pad}")
     return Fix("Pad with the padding token", "\n".join(lines))
 
@@ -204,6 +209,9 @@ def padding_side(call: CallFacts) -> Finding | None:
         by_setting = tokenizer.padding_side == "left"
         why = f"`{name}.padding_side` is left, and " if by_setting else ""
         line = f'{name}.padding_side = "right"  # before the texts are tokenized'
+        preprocessor = by_preprocessor(call)
+        if preprocessor is not None:
+            line = f"enc = {preprocessor}(texts)  # KerasHub's preprocessors pad on the right"
         return Finding(
             "padding-side",
             "warning",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bertmagic.facts.call import CallFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import tensors_like, tokenized
 from bertmagic.rules.registry import rule
 
 # Shorter batches cost next to nothing.
@@ -46,14 +47,15 @@ def padding_wasteful(call: CallFacts) -> Finding | None:
             continue
         taken = call.model.input(own.name)
         fixed = taken is not None and taken.shape is not None and taken.shape[-1] == width
-        tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
         note = (
             f" The Input `{own.name}` of `{call.model.said}` is fixed at {width}, and is "
             f"to be made with a free length then, or with {longest}."
             if fixed
             else ""
         )
-        tensors = "tf" if ids.kind.startswith("tf.") else "np"
+        code = tokenized(call, tensors_like(call.model, ids))
+        if call.model.speaks_hub:
+            code = tokenized(call, "np", most=longest)
         return Finding(
             "padding-wasteful",
             "advice",
@@ -63,9 +65,6 @@ def padding_wasteful(call: CallFacts) -> Finding | None:
             f"{rows} rows are {width} long, and the longest of them has {longest} tokens. The mask covers the "
             f"padding, which costs time and memory only.{note}",
             {"padding": int(padding.sum()), "of": int(padding.size), "longest row": longest, "length": width},
-            Fix(
-                "Pad to the longest row",
-                f'enc = {tokenizer}(texts, padding=True, truncation=True, return_tensors="{tensors}")',
-            ),
+            Fix("Pad to the longest row", code),
         )
     return None

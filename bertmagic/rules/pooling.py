@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bertmagic.facts.call import CallFacts, PoolingFacts
+from bertmagic.facts.model import ModelFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import masked_maximum, masked_mean, states
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import amount, count, is_noise, rows_of
 
@@ -61,21 +63,17 @@ def pooling_over_padding(call: CallFacts) -> Finding | None:
                 "by": pooling.ran,
                 "layer": pooling.layer,
             },
-            Fix(f"Leave the padding out of the {said}", _without_padding(pooling)),
+            Fix(f"Leave the padding out of the {said}", _without_padding(call.model, pooling)),
         )
     return None
 
 
-def _without_padding(pooling: PoolingFacts) -> str:
+def _without_padding(model: ModelFacts, pooling: PoolingFacts) -> str:
     """The pooling with the mask in it: Keras' layer for a mean takes one (tf_keras 2.21), that for a maximum none."""
-    mask = pooling.mask
-    hidden = f"# hidden: the last_hidden_state of `{pooling.encoder}`"
+    hidden = f"# hidden: the {states(model)} of `{pooling.encoder}`"
     if pooling.how == "max":
-        kept = f"tf.cast({mask}, tf.bool)[:, :, None]"
-        return f"{hidden}\npooled = tf.reduce_max(tf.where({kept}, hidden, hidden.dtype.min), axis=1)"
-    if pooling.layer is not None and not pooling.layer.startswith("tf."):
-        return f"{hidden}\npooled = tf.keras.layers.GlobalAveragePooling1D()(hidden, mask={mask})"
-    return (
-        f"{hidden}\nweight = tf.cast({mask}, hidden.dtype)[:, :, None]\n"
-        "pooled = tf.reduce_sum(hidden * weight, axis=1) / tf.reduce_sum(weight, axis=1)"
-    )
+        return f"{hidden}\n{masked_maximum(model, pooling.mask)}"
+    by_layer = pooling.layer is not None and not pooling.layer.startswith(("tf.", "ops."))
+    if by_layer and model.framework == "tf-keras":
+        return f"{hidden}\npooled = tf.keras.layers.GlobalAveragePooling1D()(hidden, mask={pooling.mask})"
+    return f"{hidden}\n{masked_mean(model, pooling.mask)}"

@@ -10,18 +10,22 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.cell import CellFacts, RaisedFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import keras, tensors_for, tokenized
 from bertmagic.rules.registry import cell_rule
 from bertmagic.rules.words import count
 
 # What makes one array or tensor of rows, by its last name. Those of the second group put rows below one another.
 _ONE_ARRAY = ("array", "asarray", "asanyarray", "constant", "convert_to_tensor", "Variable", "cast", "stack", "vstack")
-_MAKERS = frozenset({*_ONE_ARRAY, "from_tensor_slices", "from_tensors"})
-_JOINERS = frozenset({"concat", "concatenate", "row_stack"})
+_OF_TORCH = ("tensor", "as_tensor", "LongTensor", "IntTensor", "FloatTensor")
+_MAKERS = frozenset({*_ONE_ARRAY, *_OF_TORCH, "from_tensor_slices", "from_tensors"})
+_JOINERS = frozenset({"concat", "concatenate", "row_stack", "cat"})
 # TensorFlow 2.21, `core/kernels/data/batch_dataset_op.cc`: the shapes that a batch cannot hold together.
 _BATCH = re.compile(
     r"batch tensors with different shapes in component \d+\. "
     r"First element had shape \[([\d,]+)\] and element (\d+) had shape \[([\d,]+)\]"
 )
+# PyTorch 2.13, `aten/src/ATen/native/TensorShape.cpp`, `check_stack_inputs`: what a DataLoader's collation meets.
+_STACK = re.compile(r"stack expects each tensor to be equal size, but got \[([\d, ]+)\] at entry 0 and \[([\d, ]+)\]")
 
 
 @cell_rule("error")
@@ -29,8 +33,9 @@ def ragged_rows(cell: CellFacts) -> Finding | None:
     """Rows of different lengths: not padded.
 
     What it finds: rows of token ids (or of other lists) that differ in length where one array or tensor was to be made
-    of them, and that failed: in the tokenizer, in `tf.constant`, `np.array` or `from_tensor_slices`, in a dataset's
-    `batch`, or in the model that was given them. Ragged tensors that a model takes are right.
+    of them, and that failed: in the tokenizer, in `tf.constant`, `np.array`, `torch.tensor` or `from_tensor_slices`, in
+    a dataset's `batch`, in a DataLoader, or in the model that was given them. Ragged tensors that a model takes are
+    right.
 
     Why it is bad: what is raised speaks of nesting, of object arrays or of inhomogeneous shapes.
 
@@ -44,7 +49,8 @@ def ragged_rows(cell: CellFacts) -> Finding | None:
     """
     if cell.raised is None:
         return None
-    return _tokenized(cell) or _given_to_a_model(cell) or _batched(cell) or _made_into_one(cell, cell.raised)
+    found = _tokenized(cell) or _given_to_a_model(cell) or _batched(cell)
+    return found or _made_into_one(cell, cell.raised) or _collated(cell, cell.raised)
 
 
 def _tokenized(cell: CellFacts) -> Finding | None:
@@ -106,14 +112,49 @@ def _ended(cell: CellFacts, call: CallFacts) -> bool:
 
 def _padded(call: CallFacts, tensor: TensorFacts) -> str:
     pad_id = call.tokenizer.pad_id if call.tokenizer is not None else None
+    torch = call.model.framework == "torch"
+    if call.model.speaks_hub and tensor in call.inputs:
+        return tokenized(call, "np")
     if tensor.kind.endswith("RaggedTensor"):
         return f"{tensor.called} = {tensor.called}.to_tensor(default_value={0 if pad_id is None else pad_id})"
     if tensor in call.labels:
         name = tensor.called if tensor.said else "labels"
-        return f'{name} = tf.keras.utils.pad_sequences({name}, padding="post", value=-100)'
-    tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
-    tensors = "tf" if call.kind == "call" else "np"
-    return f'enc = {tokenizer}(texts, padding=True, truncation=True, return_tensors="{tensors}")'
+        return f"{name} = {_padded_by_hand(name, keras(call.model) if not torch else 'torch', -100)}"
+    return tokenized(call, tensors_for(call))
+
+
+def _padded_by_hand(rows: str, library: str, value: int | None = None) -> str:
+    """Rows of lists padded on the right, in the way of Keras (`tf.keras`, `keras`) or PyTorch."""
+    if library == "torch":
+        told = "" if value is None else f", padding_value={value}"
+        return f"torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in {rows}], batch_first=True{told})"
+    told = "" if value is None else f", value={value}"
+    return f'{library}.utils.pad_sequences({rows}, padding="post"{told})'
+
+
+def _collated(cell: CellFacts, raised: RaisedFacts) -> Finding | None:
+    """A DataLoader that met examples of different lengths: its own collation stacks what a dataset gives."""
+    found = _STACK.search(raised.text)
+    if found is None or raised.type != "RuntimeError":
+        return None
+    shapes = [[int(each) for each in found[i].split(",")] for i in (1, 2)]
+    if [len(shape) for shape in shapes] not in ([1, 1], [2, 2]) or shapes[0][:-1] != shapes[1][:-1]:
+        return None
+    lengths = (shapes[0][-1], shapes[1][-1])
+    if not set(lengths) <= {each for made in cell.tokenizer_calls for each in made.lengths}:
+        return None  # elements of another kind: pictures, sounds
+    tokenizer = cell.tokenizer_calls[-1].tokenizer.said or "tokenizer"
+    return _finding(
+        raised.owner.said if raised.owner is not None and raised.owner.said else "loader",
+        lengths,
+        "A DataLoader puts rows of different lengths into one batch",
+        f"The DataLoader puts examples of different lengths into one batch: the first has {lengths[0]} tokens, another "
+        f"{lengths[1]}. {raised.type} is raised.",
+        Fix(
+            "Pad each batch to its longest row",
+            f"loader = DataLoader(dataset, batch_size=8, collate_fn=DataCollatorWithPadding({tokenizer}))",
+        ),
+    )
 
 
 def _batched(cell: CellFacts) -> Finding | None:
@@ -149,7 +190,7 @@ def _made_into_one(cell: CellFacts, raised: RaisedFacts) -> Finding | None:
     joins = maker in _JOINERS or maker == "vstack"
     if maker not in _MAKERS | _JOINERS or (joins and "imension" not in raised.text):
         return None
-    if raised.type not in ("ValueError", "InvalidArgumentError", "TypeError"):
+    if raised.type not in ("ValueError", "InvalidArgumentError", "TypeError", "RuntimeError"):
         return None
     fed = set(_fed(raised.source))
     for value in raised.values:
@@ -176,7 +217,7 @@ def _one_array(cell: CellFacts, raised: RaisedFacts, said: str, lengths: Sequenc
         made = of_texts[-1] if of_texts else cell.tokenizer_calls[-1]
         tokenizer = made.tokenizer.said or "tokenizer"
         texts = made.texts.said if of_texts and made.texts.said else "texts"
-        tensors = "np" if raised.callee_said.startswith(("np.", "numpy.")) else "tf"
+        tensors = {"np": "np", "numpy": "np", "torch": "pt", "jnp": "np", "keras": "np"}.get(_root(raised), "tf")
         fix = Fix(
             "Pad the rows to one length",
             f'enc = {tokenizer}({texts}, padding=True, truncation=True, return_tensors="{tensors}")',
@@ -185,7 +226,7 @@ def _one_array(cell: CellFacts, raised: RaisedFacts, said: str, lengths: Sequenc
         name = said if said.isidentifier() else "rows"
         fix = Fix(
             "Pad the rows to one length",
-            f'{name} = tf.keras.utils.pad_sequences({said}, padding="post")  # value=-100 for labels',
+            f"{name} = {_padded_by_hand(said, _library(cell, raised))}  # {_value(cell, raised)}=-100 for labels",
         )
     shown = f"`{said}`" if said != raised.callee_said.rpartition(".")[2] else "What it is given"
     return _finding(
@@ -196,6 +237,22 @@ def _one_array(cell: CellFacts, raised: RaisedFacts, said: str, lengths: Sequenc
         "raised.",
         fix,
     )
+
+
+def _root(raised: RaisedFacts) -> str:
+    """The name that the failing call's function goes by in the cell: `np`, `tf`, `torch`."""
+    return raised.callee_said.partition(".")[0]
+
+
+def _library(cell: CellFacts, raised: RaisedFacts) -> str:
+    """What is at hand to pad lists with."""
+    if _root(raised) == "torch" or ("torch" in cell.versions and not {"tensorflow", "keras"} & {*cell.versions}):
+        return "torch"
+    return "keras" if "keras_hub" in cell.versions or _root(raised) == "keras" else "tf.keras"
+
+
+def _value(cell: CellFacts, raised: RaisedFacts) -> str:
+    return "padding_value" if _library(cell, raised) == "torch" else "value"
 
 
 def _fed(source: str) -> Iterator[str]:

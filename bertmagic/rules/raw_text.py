@@ -7,6 +7,7 @@ import numpy as np
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import HUB, by_name, by_preprocessor, called, tensors_for, tokenized
 from bertmagic.rules.dtype import are_numbers_in_text, is_text
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import count
@@ -17,7 +18,8 @@ def text_not_tokenized(call: CallFacts) -> Finding | None:
     """Strings reach a model that takes token ids.
 
     What it finds: a text, a list or array of texts, a dataset of them, or the tokens of a text as strings, given to a
-    model whose inputs are token ids. A model with an `Input` of strings, or that tokenizes inside, takes them rightly.
+    model whose inputs are token ids. A model with an `Input` of strings, or that tokenizes inside, takes them rightly,
+    and so does a KerasHub task with a preprocessor in `fit`, `evaluate` and `predict`; a call of it does not.
 
     Why it is bad: the call raises from inside the encoder (`not enough values to unpack`, `Cast string to int32 is not
     supported`), or in Keras' data handling.
@@ -33,6 +35,8 @@ def text_not_tokenized(call: CallFacts) -> Finding | None:
     """
     if call.error is None or call.error.where == "loss" or not call.model.encoders:
         return None
+    if call.model.preprocesses is not None and call.kind in ("fit", "evaluate", "predict"):
+        return None
     texts = [tensor for tensor in call.inputs if _holds_text(tensor)]
     if not texts or not _takes_ids_there(call, texts):
         return None
@@ -40,14 +44,12 @@ def text_not_tokenized(call: CallFacts) -> Finding | None:
     said = first.said or call.data or first.name
     size = 1 if first.values is None else max(first.values.size, 1)
     where = f" under `{first.name}`" if first.said else ""
-    tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
-    tensors = "tf" if call.kind == "call" else "np"
     given = first.said or "texts"
     many = bool(first.shape)
-    code = f"enc = {tokenizer}({f'list({given})' if many else given}, padding=True, truncation=True, "
-    code += f'return_tensors="{tensors}")'
-    if call.kind == "call":
-        code += f"\n{call.model.said}(enc)"
+    fix = Fix("Tokenize the texts first", _tokenizing(call, f"list({given})" if many else given, given))
+    if call.model.preprocesses is not None:
+        code = f"{call.model.said}.predict({given if many else f'[{given}]'})"
+        fix = Fix("Predict: `predict` makes tokens of texts by the preprocessor, and a call does not", code)
     return Finding(
         "text-not-tokenized",
         "error",
@@ -56,8 +58,22 @@ def text_not_tokenized(call: CallFacts) -> Finding | None:
         f"`{said}` holds {count(size, 'string')}{where}, and `{call.model.said}` takes token ids (batch, seq): no "
         f"tokenizer has read them. {call.error.type} is raised.",
         {"strings": size, "shape": list(first.shape), "container": first.kind, "input": first.name},
-        Fix("Tokenize the texts first", code),
+        fix,
     )
+
+
+def _tokenizing(call: CallFacts, texts: str, given: str) -> str:
+    """The texts tokenized, and the call with what comes of them."""
+    if by_preprocessor(call) is not None:
+        code = tokenized(call, "np", given if texts != given else f"[{given}]")
+        return f"{code}\n{call.model.said}(enc)" if call.kind == "call" else code
+    code = tokenized(call, tensors_for(call), texts)
+    if call.model.speaks_hub:
+        names = {call.model.name(role): f'enc["{role}"]' for role in HUB if call.model.input(call.model.name(role))}
+        return f"{code}\n{called(call.model, names)}" if call.kind == "call" else f"{code}\n{by_name(names)}"
+    if call.kind != "call":
+        return code
+    return f"{code}\n{call.model.said}({'**' if call.model.framework == 'torch' else ''}enc)"
 
 
 def _holds_text(tensor: TensorFacts) -> bool:

@@ -39,7 +39,16 @@ def custom_objects_missing(cell: CellFacts) -> Finding | None:
         return None
     if facts.action == "load":
         return _cannot_load(facts, raised) if facts.unknown else None
-    return _cannot_save(facts, raised) if facts.is_subclassed or facts.without_config else None
+    if not (facts.is_subclassed or facts.without_config):
+        return None
+    return _cannot_save(facts, raised, is_keras3=_is_keras3(cell, facts, raised))
+
+
+def _is_keras3(cell: CellFacts, facts: StoredFacts, raised: RaisedFacts | None) -> bool:
+    """Whether the model is Keras 3's, which writes no SavedModel by `save` (3.15.1, `saving/saving_api.py`)."""
+    if raised is not None and raised.owner is not None and raised.owner.framework in ("keras", "tf-keras"):
+        return raised.owner.framework == "keras"
+    return any(call.model.said == facts.model and call.model.framework == "keras" for call in cell.calls)
 
 
 def _cannot_load(facts: StoredFacts, raised: RaisedFacts | None) -> Finding:
@@ -70,7 +79,7 @@ def _given(raised: RaisedFacts | None, keyword: str) -> str | None:
     return f"{source[:-1].rstrip().rstrip(',')}, {keyword})"
 
 
-def _cannot_save(facts: StoredFacts, raised: RaisedFacts | None) -> Finding:
+def _cannot_save(facts: StoredFacts, raised: RaisedFacts | None, *, is_keras3: bool) -> Finding:
     model = facts.model or "model"
     held = "" if raised is not None else " It was held back here, since the model's `fit` was dry."
     if facts.is_subclassed:
@@ -83,6 +92,12 @@ def _cannot_save(facts: StoredFacts, raised: RaisedFacts | None) -> Finding:
             "Save it as a SavedModel, or its weights alone",
             f'{model}.save("model_folder", save_format="tf")\n{model}.save_weights("model.weights.h5")',
         )
+        if is_keras3:
+            fix = Fix(
+                "Save it in Keras 3's own format, or its weights alone",
+                f'{model}.save("model.keras")  # its class registered by keras.saving.register_keras_serializable\n'
+                f'{model}.save_weights("model.weights.h5")',
+            )
     else:
         layers = facts.without_config
         several = len(layers) > 1

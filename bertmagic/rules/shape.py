@@ -11,6 +11,7 @@ from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import token_tensors
+from bertmagic.rules.dialect import reshaped
 from bertmagic.rules.registry import rule
 
 
@@ -41,9 +42,8 @@ def batch_axis_missing(call: CallFacts) -> Finding | None:
         why = "each element of the dataset is a single example" if unbatched else "the batch axis is missing"
         detail = f"`{tensor.called}` has shape (seq={length}) where `{call.model.said}` takes (batch, seq): {why}."
         if call.error is None:
-            detail += (
-                f" Keras made (batch={length}, seq=1) of it, so that each of the {length} tokens is read as a text."
-            )
+            made = f" Keras made (batch={length}, seq=1) of it, so that each of the {length} tokens is read as a text."
+            detail += made if call.model.framework != "torch" else f" Each of the {length} tokens is read as a text."
         else:
             detail += f" {call.error.type} is raised."
         added = f"{tensor.called} = {tensor.called}[None, :]  # (batch=1, seq={length})"
@@ -90,7 +90,7 @@ def _one_text_down_the_batch(call: CallFacts) -> Finding | None:
             {"shape": list(ids.shape), "expected": [1, length]},
             Fix(
                 "Lay the text along the sequence axis",
-                f"{ids.called} = np.reshape({ids.called}, (1, -1))  # (batch=1, seq={length})",
+                f"{ids.called} = {reshaped(ids, '(1, -1)')}  # (batch=1, seq={length})",
             ),
         )
     return None

@@ -10,6 +10,7 @@ from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import by_preprocessor
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import rows_of
 
@@ -68,10 +69,7 @@ def special_tokens_doubled(call: CallFacts) -> Finding | None:
                 "separator": tokenizer.sep_id,
                 "first row": [int(each) for each in texts[doubled[0]][:6]],
             },
-            Fix(
-                "Leave the special tokens to the tokenizer, or write all of them",
-                f"enc = {name}(texts, padding=True, add_special_tokens=False)  # where the texts hold them already",
-            ),
+            Fix("Leave the special tokens to the tokenizer, or write all of them", _without(call, name)),
         )
     return None
 
@@ -113,12 +111,29 @@ def special_tokens_missing(call: CallFacts) -> Finding | None:
                 "separator": tokenizer.sep_id,
                 "first row": [int(each) for each in next(iter(texts.values()))[:6]],
             },
-            Fix(
-                "Let the tokenizer add them",
-                f"enc = {name}(texts, padding=True, truncation=True, add_special_tokens=True)",
-            ),
+            Fix("Let the tokenizer add them", _with(call, name)),
         )
     return None
+
+
+def _asked(call: CallFacts) -> str:
+    """What more is asked of a tokenizer whose lists would not do."""
+    return ', return_tensors="pt"' if call.model.framework == "torch" else ""
+
+
+def _without(call: CallFacts, name: str) -> str:
+    preprocessor = by_preprocessor(call)
+    if preprocessor is not None:
+        return f"enc = {preprocessor}(texts)  # of texts without [CLS] and [SEP]"
+    code = f"enc = {name}(texts, padding=True, add_special_tokens=False{_asked(call)})"
+    return f"{code}  # where the texts hold them already"
+
+
+def _with(call: CallFacts, name: str) -> str:
+    preprocessor = by_preprocessor(call)
+    if preprocessor is not None:
+        return f"enc = {preprocessor}(texts)  # packs each text between the special tokens"
+    return f"enc = {name}(texts, padding=True, truncation=True, add_special_tokens=True{_asked(call)})"
 
 
 def _needs_them(call: CallFacts, encoder_call: EncoderCallFacts) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.model import InputFacts
 from bertmagic.finding import Finding, Fix
-from bertmagic.rules.code import beside, by_name
+from bertmagic.rules.code import beside, input_of_role, mask_of
+from bertmagic.rules.dialect import by_name, zeros_like
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed
 
@@ -15,7 +16,8 @@ def input_missing(call: CallFacts) -> Finding | None:
     """An input that the model requires is not fed.
 
     What it finds: a model made from several `Input`s that is given fewer, by number or by name; a transformers model
-    that gets neither `input_ids` nor `inputs_embeds`.
+    that gets neither `input_ids` nor `inputs_embeds`; a KerasHub backbone without its `padding_mask`, which is one of
+    its `Input`s.
 
     Why it is bad: Keras raises with the number or a layer's name (`expects 2 input(s), but it received 1`), not with
     the name of what is missing.
@@ -73,4 +75,10 @@ def _where(call: CallFacts, missing: InputFacts) -> str:
         item = beside(tensor, tensor.role or tensor.name, wanted)
         if item is not None:
             return item
-    return missing.name
+    ids = input_of_role(call, "input_ids")
+    if call.model.framework == "tf-keras" or ids is None or not call.encoder_calls:
+        return missing.name
+    # A mask and the types of single texts can be made of the ids.
+    if missing.role == "attention_mask" and call.pad_id(call.encoder_calls[0].encoder) is not None:
+        return mask_of(call, call.encoder_calls[0], ids)
+    return zeros_like(ids) if missing.role == "token_type_ids" else missing.name

@@ -9,6 +9,7 @@ from bertmagic.facts.padding import padding_positions
 from bertmagic.facts.tensors import Role, TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import encoder_name
+from bertmagic.rules.dialect import by_name, called
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed
 
@@ -44,17 +45,21 @@ def inputs_swapped(call: CallFacts) -> Finding | None:
         if not wrong:
             continue
         names = {role: _called(encoder_call, role, is_) for role, is_ in held.items()}
-        phrases = [f"{_WORDS[is_]} (`{names[role]}`) as `{role}`" for role, is_ in wrong.items()]
+        own = {role: encoder_call.encoder.name(role) for role in held}
+        phrases = [f"{_WORDS[is_]} (`{names[role]}`) as `{own[role]}`" for role, is_ in wrong.items()]
         right = {is_: names[role] for role, is_ in held.items()}
         encoder = encoder_name(call, encoder_call)
-        arguments = ", ".join(f"{role}={right[role]}" for role in _ROLES if role in right)
-        callee = call.model.said if not encoder_call.encoder.path or call.model.type.startswith("TF") else None
-        code = f"{callee}({arguments})" if callee else f"dict({arguments})  # in the call of `{encoder}`"
+        given_right = {own[role]: right[role] for role in _ROLES if role in right}
+        arguments = ", ".join(f"{name}={each}" for name, each in given_right.items())
+        whole = not encoder_call.encoder.path or call.model.is_transformers
+        code = called(call.model, given_right) if whole else f"dict({arguments})  # in the call of `{encoder}`"
+        if whole and call.model.speaks_hub and call.kind not in ("call", "check"):
+            code = f"{by_name(given_right)}  # as the inputs of `{call.model.said}`"
         return Finding(
             "inputs-swapped",
             "error",
             call.model.said,
-            f"`{encoder}` is given {_WORDS[wrong[next(iter(wrong))]]} as `{next(iter(wrong))}`",
+            f"`{encoder}` is given {_WORDS[wrong[next(iter(wrong))]]} as `{own[next(iter(wrong))]}`",
             f"`{encoder}` is given {listed(phrases)}: what each holds shows it, in every row of the batch.",
             {
                 "given": dict(wrong),
@@ -128,7 +133,7 @@ def _is_types(values: np.ndarray, padding: np.ndarray, texts: np.ndarray) -> boo
 def _called(encoder_call: EncoderCallFacts, role: Role, is_: Role) -> str:
     """The user's name for what was received in that role; made inside the model, the usual name of what it is."""
     source = encoder_call.source.get(role)
-    return source.called if source is not None else is_
+    return source.called if source is not None else encoder_call.encoder.name(is_)
 
 
 def _first_row(tensor: TensorFacts) -> list[float]:

@@ -7,8 +7,10 @@ import json
 import numpy as np
 
 from bertmagic.facts.call import CallFacts
+from bertmagic.facts.loss import LossKind
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import dense, loss, replaced, with_loss
 from bertmagic.rules.labels import compared_output, fitting_shapes, label_shape_text
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed, rows_of
@@ -30,8 +32,9 @@ def labels_out_of_range(call: CallFacts) -> Finding | None:
     What it finds: labels that a sparse loss cannot look up: 2 where the model has 2 outputs (0 and 1), -1 for "none".
     The -100 that transformers' own losses over tokens leave out is right there, and so is a loss's `ignore_class`.
 
-    Why it is bad: on a CPU the loss raises (`outside the valid range`). On a GPU TensorFlow gives NaN for such a label,
-    without an error, and the weights are NaN after one step.
+    Why it is bad: on a CPU the loss raises (`outside the valid range`, `Target 2 is out of bounds`). On a GPU
+    TensorFlow gives NaN for such a label, without an error, and the weights are NaN after one step; PyTorch's device
+    assert ends the kernel. On JAX such a row adds nothing to the loss, without an error.
 
     Wrong:
 
@@ -59,12 +62,18 @@ def labels_out_of_range(call: CallFacts) -> Finding | None:
     rows = sorted({labels.row_index(int(place[0])) for place in places})
     # A loss that has met such a label, and is a number all the same, does something of its own with it.
     met = call.error is None and bool(set(rows) & set(call.rows_run))
-    if met and call.loss.kind == "sparse" and call.loss.value is not None and np.isfinite(call.loss.value):
+    silent = call.model.compute == "jax"
+    computed = call.loss.value is not None and np.isfinite(call.loss.value)
+    if met and call.loss.kind == "sparse" and computed and not silent:
         return None
     found = sorted({int(value) for value in values[bad]})
     noun = "label" if len(found) == 1 else "labels"
     if call.error is not None:
         then = f"{call.error.type} is raised in the loss."
+    elif call.model.compute == "jax":
+        then = "On JAX they are no class to the loss, and these rows add nothing to it, without an error."
+    elif call.model.compute == "torch":
+        then = "The loss raises IndexError for them on a CPU; on a GPU a device assert ends the CUDA context."
     elif call.loss.kind == "internal":
         then = "The loss takes them for another class, or gives NaN, without an error on a GPU."
     else:
@@ -114,7 +123,12 @@ def _class_indices(call: CallFacts) -> tuple[TensorFacts, TensorFacts, np.ndarra
     output, labels, values = compared
     if call.loss.kind == "internal" and output.shape[-1] < 2:
         return None  # One output: transformers' own loss is a regression.
-    shapes = fitting_shapes(call.loss.kind, output.shape) or []
+    shapes = fitting_shapes(call.loss.kind, output.shape, call.model.framework) or []
+    if call.model.framework == "torch":
+        # What a loop flattens before its loss sees it is told by what the model gives and is given.
+        shapes = [output.shape[:-1], (*output.shape[:-1], 1)]
+        if not labels.is_integer:
+            return None  # shares of each class, or several labels a text
     # The validation data's rows may be others than those of the outputs.
     if labels.shape[1:] not in {shape[1:] for shape in shapes}:
         return None
@@ -126,11 +140,18 @@ def _class_indices(call: CallFacts) -> tuple[TensorFacts, TensorFacts, np.ndarra
 def _ignored(call: CallFacts) -> list[int] | None:
     """The labels that the loss leaves out; None where that is not known."""
     assert call.loss is not None
+    if call.model.framework == "torch":
+        # `ignore_index` of its cross-entropy, which transformers' losses go by too (2.13; 5.23, `loss/loss_utils.py`).
+        ignored = IGNORED if call.loss.ignored is None else call.loss.ignored
+        own = call.model.is_transformers and call.model.type.endswith((*_IGNORES, *_EVERY))
+        return [ignored] if call.loss.kind == "sparse" or own else None
     if call.loss.kind == "sparse":
-        return [] if call.loss.ignored is None else [call.loss.ignored]
-    if call.model.type.startswith("TF") and call.model.type.endswith(_IGNORES):
+        # Keras' cross-entropy on PyTorch leaves out what PyTorch's does (3.15.1, `backend/torch/nn.py`).
+        torch = [IGNORED] if call.model.compute == "torch" else []
+        return torch if call.loss.ignored is None else [call.loss.ignored, *torch]
+    if call.model.is_transformers and call.model.type.endswith(_IGNORES):
         return [IGNORED]
-    return [] if call.model.type.startswith("TF") and call.model.type.endswith(_EVERY) else None
+    return [] if call.model.is_transformers and call.model.type.endswith(_EVERY) else None
 
 
 def _range_fix(call: CallFacts, labels: TensorFacts, values: np.ndarray, found: list[int], classes: int) -> Fix:
@@ -138,14 +159,13 @@ def _range_fix(call: CallFacts, labels: TensorFacts, values: np.ndarray, found: 
     name, model = labels.called, call.model
     if found[0] < 0:
         if call.loss.kind == "internal" and _ignored(call):
-            code = f"{name} = np.where({name} < 0, {IGNORED}, {name})"
+            code = f"{name} = {replaced(labels, f'{name} < 0', IGNORED)}"
             return Fix(f"Mark what the loss is to leave out with {IGNORED}", code)
         kept = len(found) == 1 and call.loss.kind == "sparse"
         if kept:
-            code = (
-                f"tf.keras.losses.SparseCategoricalCrossentropy(from_logits={call.loss.from_logits or False}, "
-                f"ignore_class={found[0]})"
-            )
+            code = loss(model, "sparse", from_logits=bool(call.loss.from_logits), ignored=found[0])
+            if model.framework == "tf-keras" and not call.loss.from_logits:
+                code = code.replace("(", "(from_logits=False, ", 1)
             return Fix(f"Tell the loss to leave {found[0]} out", code)
         return Fix("Keep the rows that have a class", f"kept = {name} >= 0  # of the inputs and of the labels")
     # Counted from 1: the number of classes is right, and their first index is not.
@@ -153,12 +173,14 @@ def _range_fix(call: CallFacts, labels: TensorFacts, values: np.ndarray, found: 
         return Fix("Count the classes from 0", f"{name} = {name} - 1")
     wanted = int(values.max()) + 1
     pretrained = next((encoder.pretrained for encoder in model.encoders if encoder.pretrained), None)
-    if model.type.startswith("TF") and "For" in model.type:
+    if model.is_transformers and "For" in model.type:
         code = f"{model.said}.config.num_labels  # {classes} now, {wanted} is needed when the model is made"
         if pretrained:
             code = f"{model.said} = {model.type}.from_pretrained({json.dumps(pretrained)}, num_labels={wanted})"
         return Fix("Give the model one output for each class", code)
-    code = f"tf.keras.layers.Dense({wanted})  # as the last layer, in place of {classes}"
+    code = f"{dense(model, wanted)}  # as the last layer, in place of {classes}"
+    if model.preprocesses is not None:
+        code = f"{model.said} = {model.type}.from_preset(preset, num_classes={wanted})  # {classes} now"
     return Fix("Give the model one output for each class", code)
 
 
@@ -249,13 +271,19 @@ def _loss_fix(call: CallFacts, fits: str) -> Fix:
     """The compile line with the loss that fits, written as the user wrote the other one."""
     assert call.loss is not None
     flag = call.loss.from_logits
-    if "_" in call.loss.name and not flag:
-        loss = f'"{fits}"'
-    else:
-        named = "".join(part.capitalize() for part in fits.split("_"))
-        loss = f"tf.keras.losses.{named}({'from_logits=True' if flag else ''})"
-    said = call.model.said
-    return Fix("Compile with the loss that fits", f"{said}.compile(optimizer={said}.optimizer, loss={loss})")
+    if call.model.framework == "torch":
+        code = with_loss(call.model, loss(call.model, _KINDS[fits]))
+        return Fix("Take the loss that fits", code)
+    by_string = "_" in call.loss.name and not flag
+    code = f'"{fits}"' if by_string else loss(call.model, _KINDS[fits], from_logits=bool(flag))
+    return Fix("Compile with the loss that fits", with_loss(call.model, code))
+
+
+_KINDS: dict[str, LossKind] = {
+    "sparse_categorical_crossentropy": "sparse",
+    "categorical_crossentropy": "categorical",
+    "binary_crossentropy": "binary",
+}
 
 
 @rule("warning")
@@ -280,11 +308,11 @@ def regression_head_for_classes(call: CallFacts) -> Finding | None:
         model.fit(inputs, np.array([0, 1, 1]))
     """
     compared = compared_by_loss(call)
-    if compared is None or call.loss is None or call.loss.kind != "internal" or call.kind != "fit":
+    if compared is None or call.loss is None or call.loss.kind != "internal" or not _trains(call):
         return None
     output, labels, values = compared
     model = call.model
-    if not (model.type.startswith("TF") and model.type.endswith("ForSequenceClassification")):
+    if not (model.is_transformers and model.type.endswith("ForSequenceClassification")):
         return None
     if len(output.shape) != 2 or output.shape[-1] != 1 or labels.shape not in ((call.rows_of,), (call.rows_of, 1)):
         return None
@@ -311,3 +339,9 @@ def regression_head_for_classes(call: CallFacts) -> Finding | None:
         {"labels": [0, 1], "dtype": labels.dtype, "shape of the outputs": str(output.shape)},
         Fix("Give the model one output for each class", code),
     )
+
+
+def _trains(call: CallFacts) -> bool:
+    """Whether the call trains: `fit`, or in a loop of one's own a call whose gradient is taken."""
+    looped = call.model.framework == "torch" and call.kind in ("call", "train_on_batch")
+    return call.kind == "fit" or (looped and (call.watched or (call.state is not None and call.state.for_training)))

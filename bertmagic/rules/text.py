@@ -12,6 +12,15 @@ from bertmagic.facts.padding import padding_positions
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import encoder_name
+from bertmagic.rules.dialect import (
+    by_preprocessor,
+    clipped,
+    out_of_range,
+    replaced,
+    tensors_like,
+    tokenized,
+    tokenizer_name,
+)
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed, rows_of
 
@@ -23,8 +32,8 @@ def tokenizer_model_mismatch(call: CallFacts) -> Finding | None:
     What it finds: token ids that the word embeddings have no row for, where the tokenizer of these ids has more tokens
     than the embeddings have rows. A tokenizer with fewer tokens than rows is usual: embeddings are rounded up.
 
-    Why it is bad: an id means another word to the model than to the tokenizer, or none at all; the lookup raises on a
-    CPU, and reads zeros on a GPU without an error.
+    Why it is bad: an id means another word to the model than to the tokenizer, or none at all; in TensorFlow the lookup
+    raises on a CPU, and reads zeros on a GPU without an error.
 
     Wrong:
 
@@ -94,19 +103,32 @@ def _is_tokenizers_own(call: CallFacts, values: np.ndarray, rows: int) -> bool:
 def _same_vocabulary(call: CallFacts, encoder: EncoderFacts, name: str, added: bool) -> Fix:
     """The embeddings resized, the model's own tokenizer, or a config of the tokenizer's size."""
     model = call.model.said
-    if added:
+    if added and not call.model.speaks_hub:
         whole = f"{model}.resize_token_embeddings(len({name}))  # once tokens are added"
+        kind = "transformers" if call.model.framework == "torch" else "TF"
         inner = (
-            f"# the TF model that holds `{encoder.path}`: resize_token_embeddings(len({name})) once tokens are added"
+            f"# the {kind} model that holds `{encoder.path}`: resize_token_embeddings(len({name})) once tokens are "
+            "added"
         )
-        return Fix("Resize the embeddings for the added tokens", whole if call.model.type.startswith("TF") else inner)
-    if encoder.pretrained is not None:
-        code = f"{name} = AutoTokenizer.from_pretrained({json.dumps(encoder.pretrained)})"
-        return Fix("Take the model's own tokenizer", code)
+        return Fix("Resize the embeddings for the added tokens", whole if call.model.is_transformers else inner)
+    if encoder.pretrained is not None and not added:
+        return Fix("Take the model's own tokenizer", f"{name} = {_own_tokenizer(call, encoder.pretrained)}")
+    if call.model.speaks_hub:
+        size = call.tokenizer.vocab_rows if call.tokenizer is not None else 0
+        return Fix(
+            "Make the model for the tokenizer's vocabulary",
+            f"vocabulary_size = {size}  # of the backbone, where `{model}` is made: {encoder.vocab_rows} now",
+        )
     return Fix(
         "Make the model for the tokenizer's vocabulary",
         f"vocab_size = len({name})  # in the config that `{model}` is made from: {encoder.vocab_rows} now",
     )
+
+
+def _own_tokenizer(call: CallFacts, pretrained: str) -> str:
+    """The tokenizer of a checkpoint, in the way of the model's library."""
+    load = "keras_hub.models.Tokenizer.from_preset" if call.model.speaks_hub else "AutoTokenizer.from_pretrained"
+    return f"{load}({json.dumps(pretrained)})"
 
 
 @rule("error")
@@ -116,7 +138,8 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
     What it finds: ids that the embedding has no row for, where the tokenizer is not to blame (a tokenizer with more
     tokens than the model has rows is another checkpoint's).
 
-    Why it is bad: on a CPU the lookup raises; on a GPU TensorFlow gathers zeros for it, without a word.
+    Why it is bad: on a CPU the lookup raises; on a GPU TensorFlow gathers zeros for it, without a word, and PyTorch's
+    device assert ends the kernel. JAX gives NaN for it, and Keras 3 counts a negative id from the last row.
 
     Wrong:
 
@@ -145,11 +168,7 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
         position = f", first at position {int(where[0][-1])}" if values.ndim > 1 else ""
         place = rows_of(at) if values.ndim > 1 else f"position{'s' if len(at) > 1 else ''} {listed(at)}"
         noun = "token id" if len(found) == 1 else "token ids"
-        device = (
-            " TensorFlow raises for such an id on a CPU, and reads zeros for it on a GPU without an error."
-            if call.model.compute == "tensorflow"
-            else ""
-        )
+        device = out_of_range(call.model, found, rows)
         return Finding(
             "ids-out-of-vocabulary",
             "error",
@@ -176,15 +195,16 @@ def _surely_ids(call: CallFacts) -> bool:
 
 def _vocabulary_fix(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts, found: list[int]) -> Fix:
     pad_id = call.pad_id(encoder_call.encoder)
-    name, tokenizer = ids.called, (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
+    name = ids.called
     if len(found) == 1 and found[0] < 0 and pad_id is not None and _is_padding(ids, found[0]):
-        code = f"{name} = np.where({name} == {found[0]}, {pad_id}, {name})"
+        code = f"{name} = {replaced(ids, f'{name} == {found[0]}', pad_id)}"
         only = "; -100 is for labels, where the loss ignores it" if found[0] == -100 else ""
         return Fix(f"Pad with the padding token's id, {pad_id}{only}", code)
     pretrained = encoder_call.encoder.pretrained
-    lines = [f"{tokenizer} = AutoTokenizer.from_pretrained({json.dumps(pretrained)})"] if pretrained else []
-    tensors = "tf" if ids.kind.startswith("tf.") else "np"
-    lines.append(f'{name} = {tokenizer}(texts, padding=True, truncation=True, return_tensors="{tensors}")["input_ids"]')
+    lines = [f"{tokenizer_name(call)} = {_own_tokenizer(call, pretrained)}"] if pretrained else []
+    made = tokenized(call, tensors_like(call.model, ids), said=name)
+    key = "token_ids" if by_preprocessor(call) is not None else "input_ids"
+    lines.append(f'{made}["{key}"]')
     return Fix("Take the token ids from the model's own tokenizer", "\n".join(lines))
 
 
@@ -203,8 +223,8 @@ def sequence_too_long(call: CallFacts) -> Finding | None:
     What it finds: more tokens in a row than the encoder's position embeddings have rows: 512 for BERT. RoBERTa's table
     has 514 rows and counts from its padding id + 1, so that it takes 512 tokens too; its padding takes no position.
 
-    Why it is bad: on a CPU the position lookup raises from a layer that nobody wrote; on a GPU TensorFlow reads
-    zeros.
+    Why it is bad: on a CPU the position lookup raises from a layer that nobody wrote; on a GPU TensorFlow reads zeros,
+    and PyTorch's device assert ends the kernel.
 
     Wrong:
 
@@ -230,8 +250,6 @@ def sequence_too_long(call: CallFacts) -> Finding | None:
         table = f"{encoder.positions} rows of position embeddings"
         if encoder.position_offset:
             table += f", counted from {encoder.position_offset}"
-        tokenizer = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
-        tensors = "tf" if tokens.kind.startswith("tf.") else "np"
         raised = f" {call.error.type} is raised." if call.error is not None else ""
         return Finding(
             "sequence-too-long",
@@ -247,11 +265,7 @@ def sequence_too_long(call: CallFacts) -> Finding | None:
                 **({"first position": encoder.position_offset} if encoder.position_offset else {}),
                 "rows": rows,
             },
-            Fix(
-                f"Truncate to {most} tokens",
-                f"enc = {tokenizer}(texts, padding=True, truncation=True, max_length={most}, "
-                f'return_tensors="{tensors}")',
-            ),
+            Fix(f"Truncate to {most} tokens", tokenized(call, tensors_like(call.model, tokens), most=most)),
         )
     return None
 
@@ -277,7 +291,8 @@ def token_type_ids_invalid(call: CallFacts) -> Finding | None:
     What it finds: token types that the encoder receives and has no embedding for: a second segment for RoBERTa, which
     has one type only, or another tensor in their place.
 
-    Why it is bad: the lookup raises on a CPU (`indices … is not in [0, 1)`); on a GPU TensorFlow reads zeros.
+    Why it is bad: the lookup raises on a CPU (`indices … is not in [0, 1)`); on a GPU TensorFlow reads zeros, and
+    PyTorch's device assert ends the kernel. JAX gives NaN.
 
     Wrong:
 
@@ -305,24 +320,31 @@ def token_type_ids_invalid(call: CallFacts) -> Finding | None:
         name = encoder_name(call, encoder_call)
         ids = encoder_call.whole("input_ids")
         beyond = rows == 1 or ids is None
-        code = f"{call.model.said}({ids.called if ids is not None else 'ids'}, attention_mask=mask)"
         mask = encoder_call.whole("attention_mask")
-        code = code.replace("attention_mask=mask", f"attention_mask={mask.called}") if mask is not None else code
+        code = f"{call.model.said}({ids.called if ids is not None else 'ids'}, attention_mask="
+        code += f"{mask.called if mask is not None else 'mask'})"
+        setting = "num_segments" if call.model.speaks_hub else "type_vocab_size"
+        # In Keras and JAX the lookup goes on without an error.
+        silent = (
+            ""
+            if call.error is not None or call.model.framework == "tf-keras"
+            else out_of_range(call.model, found, rows, what="type")
+        )
         return Finding(
             "token-type-ids-invalid",
             "error",
             types.called,
             f"`{types.called}` holds token types that `{name}` has no embedding for",
             f"`{types.called}` holds {listed(found)} in {rows_of(at)}, first at position {int(where[0][-1])}; `{name}` "
-            f"has {only} (type_vocab_size is {rows}).{raised}",
+            f"has {only} ({setting} is {rows}).{raised or silent}",
             {
                 "values": found[:20],
                 "rows": at,
                 "places": [[types.row_index(int(place[0])), *map(int, place[1:])] for place in where[:5]],
-                "type_vocab_size": rows,
+                setting: rows,
             },
             Fix("Leave the token types out", f"{code}  # no token_type_ids")
-            if beyond
-            else Fix("Number the segments from 0", f"{types.called} = np.clip({types.called}, 0, {rows - 1})"),
+            if beyond and not call.model.speaks_hub
+            else Fix("Number the segments from 0", f"{types.called} = {clipped(types, 0, rows - 1)}"),
         )
     return None

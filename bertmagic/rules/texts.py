@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.cell import CellFacts, TextFacts, TokenizerCallFacts, ValueFacts
 from bertmagic.finding import Finding, Fix
@@ -41,7 +43,7 @@ def text_not_valid(cell: CellFacts) -> Finding | None:
                 continue  # the framework of `return_tensors` is not there: no text is at fault
             wrapped = _wrapped(made, texts)
             if wrapped or (texts.odd and texts.shape in ("batch", "words")):
-                return _odd_items(made, texts, wrapped)
+                return _odd_items(cell, made, texts, wrapped)
             if texts.shape == "other" or (texts.shape == "text" and texts.odd):
                 return _no_texts(made, texts)
     return None
@@ -60,7 +62,18 @@ def _raised(made: TokenizerCallFacts) -> str:
     return f" {made.error.type} is raised." if made.error is not None else ""
 
 
-def _odd_items(made: TokenizerCallFacts, texts: TextFacts, wrapped: bool) -> Finding:
+def _tensors(cell: CellFacts, made: TokenizerCallFacts) -> str:
+    """The `return_tensors` to write: the user's, else what goes with the cell's models."""
+    if made.return_tensors is not None:
+        return made.return_tensors
+    frameworks = {call.model.framework for call in cell.calls}
+    known = {"torch", "tensorflow", "keras_hub"} & {*cell.versions}
+    if frameworks == {"torch"} or (not frameworks and known == {"torch"}):
+        return "pt"
+    return "np" if "keras" in frameworks or "keras_hub" in known else "tf"
+
+
+def _odd_items(cell: CellFacts, made: TokenizerCallFacts, texts: TextFacts, wrapped: bool) -> Finding:
     said, name = texts.said or "texts", _name(texts)
     tokenizer = made.tokenizer.said or "tokenizer"
     if wrapped:
@@ -79,7 +92,7 @@ def _odd_items(made: TokenizerCallFacts, texts: TextFacts, wrapped: bool) -> Fin
     found = _shown(texts, with_index=not nested)
     kinds = {kind for _, kind, _ in texts.odd}
     if nested and kinds == {"int"}:
-        code = f'enc = {tokenizer}.pad({{"input_ids": {said}}}, return_tensors="{made.return_tensors or "tf"}")'
+        code = f'enc = {tokenizer}.pad({{"input_ids": {said}}}, return_tensors="{_tensors(cell, made)}")'
         fix = Fix("Pad token ids by `pad`, or give the texts", code)
     elif nested:
         keep = f"{said} = [[word for word in words if isinstance(word, str)] for words in {said}]"
@@ -260,7 +273,7 @@ def word_list_as_batch(cell: CellFacts) -> Finding | None:
             continue
         if made.error is not None:
             if _lists_of_words(texts) and cell.ended_in(made.error):
-                return _word_lists(made)
+                return _word_lists(cell, made)
             continue
         fed = [call for call in cell.calls if _are_rows(made, call)]
         if texts.shape != "batch" or texts.with_spaces or not fed:
@@ -283,7 +296,8 @@ def word_list_as_batch(cell: CellFacts) -> Finding | None:
             {"words": texts.count, "rows": fed[0].rows_of, "text": texts.words_of, "list": texts.beside},
             Fix(
                 "Say that the text is split into words",
-                f'enc = {tokenizer}([{said}], is_split_into_words=True, truncation=True, return_tensors="tf")',
+                f"enc = {tokenizer}([{said}], is_split_into_words=True, truncation=True, "
+                f'return_tensors="{_tensors(cell, dataclasses.replace(made, return_tensors=None))}")',
             ),
         )
     return None
@@ -324,7 +338,7 @@ def _evidence(texts: TextFacts, tagger: CallFacts | None) -> str | None:
     return None
 
 
-def _word_lists(made: TokenizerCallFacts) -> Finding:
+def _word_lists(cell: CellFacts, made: TokenizerCallFacts) -> Finding:
     texts = made.texts
     name, tokenizer, said = _name(texts), made.tokenizer.said or "tokenizer", texts.said or "words"
     return Finding(
@@ -338,6 +352,6 @@ def _word_lists(made: TokenizerCallFacts) -> Finding:
         Fix(
             "Say that the texts are split into words",
             f"enc = {tokenizer}({said}, is_split_into_words=True, padding=True, truncation=True, "
-            f'return_tensors="{made.return_tensors or "tf"}")',
+            f'return_tensors="{_tensors(cell, made)}")',
         ),
     )

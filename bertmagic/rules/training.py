@@ -6,6 +6,7 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.model import EncoderFacts
 from bertmagic.facts.training import EncoderState, StateFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import at_rate, inside
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed
 
@@ -65,11 +66,6 @@ def learning_rate_high(call: CallFacts) -> Finding | None:
         by = ", Adam's default,"
     low, high = (round(each, 4) + 0.0 for each in own.gamma or (0.0, 0.0))  # no -0.0
     more = f"{optimizer.rate / _USUAL[1]:.0f} to {optimizer.rate / _USUAL[0]:.0f}"
-    snippet = f"{whose}.learning_rate = 2e-5"
-    if optimizer.said is not None and (optimizer.schedule or nameless):
-        snippet = f"{'optimizer' if nameless else whose} = tf.keras.optimizers.{_public(optimizer.name)}(2e-5)"
-    elif optimizer.schedule:
-        snippet = f"{said}.compile(optimizer=tf.keras.optimizers.{_public(optimizer.name)}(2e-5), loss={said}.loss)"
     return Finding(
         "learning-rate-high",
         "warning",
@@ -87,7 +83,7 @@ def learning_rate_high(call: CallFacts) -> Finding | None:
             "layer normalization weights": [low, high],
             "source": "Devlin et al. 2019, BERT, appendix A.3: 5e-5, 3e-5, 2e-5",
         },
-        Fix("Train at a rate for fine-tuning", snippet),
+        Fix("Train at a rate for fine-tuning", at_rate(call.model, optimizer)),
     )
 
 
@@ -99,10 +95,6 @@ def _is_fine_tuned(encoder: EncoderFacts, state: EncoderState) -> bool:
     """
     loaded = bool(encoder.pretrained) and state.trained is True
     return loaded and state.reached is True and state.trainable * 2 >= state.parameters > 0
-
-
-def _public(name: str) -> str:
-    return name if name in ("AdamW", "Nadam") else "Adam"
 
 
 @rule("advice")
@@ -157,13 +149,13 @@ def head_untrained(call: CallFacts) -> Finding | None:
             "bias": 0.0,
             "steps of the optimizer": state.optimizer.steps if state.optimizer is not None else None,
         },
-        Fix("Train the head before its predictions are used", f"{said}.fit(inputs, labels)"),
+        Fix("Train the head before its predictions are used", _training(call)),
     )
 
 
 @rule("advice")
 def pooler_unused(call: CallFacts) -> Finding | None:
-    """Keras warns that gradients do not exist for the pooler: harmless, and why.
+    """No gradient reaches the pooler, of which Keras warns: harmless, and why.
 
     What it finds: `fit` of a model whose outputs do not depend on its encoder's pooler, as where only the last hidden
     state is used, while the pooler's weights are trainable. It is read from the gradients of a pass.
@@ -202,14 +194,46 @@ def pooler_unused(call: CallFacts) -> Finding | None:
         f"{encoder.path}/pooler" if encoder.path else "pooler",
         f"The pooler of `{name}` takes no part in the loss, which is harmless",
         f"The outputs of `{said}` depend on the last hidden state of `{name}` and not on its pooler, whose "
-        f"{own.pooler:,} parameters therefore get no gradient. Keras then warns that gradients do not exist for them: "
-        "they stay as they are, and all others train.",
-        {"parameters of the pooler": own.pooler, "gradient": None},
-        Fix(
-            "Nothing needs to change; freezing the pooler silences Keras' warning",
-            f'next(part for part in {said}.submodules if part.name == "pooler").trainable = False',
-        ),
+        f"{own.pooler:,} parameters therefore get {_GRADIENTS[_grads(call)]}, and all others train.",
+        {"parameters of the pooler": own.pooler, "gradient": None if _grads(call) != "jax" else 0.0},
+        Fix(_FREEZING[_grads(call)], _frozen_pooler(call, encoder)),
     )
+
+
+# What becomes of weights on which no output depends: PyTorch's own optimizers, and Keras', on each backend (keras
+# 3.15.1, `optimizers/base_optimizer.py`, `_filter_empty_gradients`).
+_GRADIENTS = {
+    "warned": "no gradient. Keras then warns that gradients do not exist for them: they stay as they are",
+    "jax": "a gradient of 0 on JAX, of which nothing warns: they stay as they are but for a weight decay",
+    "torch": "no gradient (`grad` stays unset): the optimizer passes them over",
+}
+_FREEZING = {
+    "warned": "Nothing needs to change; freezing the pooler silences Keras' warning",
+    "jax": "Nothing needs to change; freezing the pooler saves the optimizer's memory for it",
+    "torch": "Nothing needs to change; freezing the pooler tells the optimizer and the reader",
+}
+
+
+def _grads(call: CallFacts) -> str:
+    if call.model.framework == "torch":
+        return "torch"
+    return "jax" if call.model.compute == "jax" else "warned"
+
+
+def _frozen_pooler(call: CallFacts, encoder: EncoderFacts) -> str:
+    said = call.model.said
+    if call.model.framework == "torch":
+        return f"{inside(call.model, encoder)}.pooler.requires_grad_(False)"
+    if call.model.framework == "keras":
+        return f"{inside(call.model, encoder)}.pooled_dense.trainable = False  # then compile again"
+    return f'next(part for part in {said}.submodules if part.name == "pooler").trainable = False'
+
+
+def _training(call: CallFacts) -> str:
+    said = call.model.said
+    if call.model.framework == "torch":
+        return f"Trainer(model={said}, args=arguments, train_dataset=dataset).train()  # or a training loop"
+    return f"{said}.fit(inputs, labels)"
 
 
 def _encoders(call: CallFacts, state: StateFacts) -> list[tuple[EncoderFacts, EncoderState]]:

@@ -50,7 +50,12 @@ def transformers_version_conflict(cell: CellFacts) -> Finding | None:
     raised, version = cell.raised, cell.versions.get("transformers")
     if raised is None or version is None:
         return None
-    conflict = _name(raised, version) or _attribute(raised) or _keyword(raised) or _loading(raised, version)
+    conflict = (
+        _name(raised, version, frozenset(cell.versions))
+        or _attribute(raised)
+        or _keyword(raised)
+        or _loading(raised, version)
+    )
     if conflict is None:
         return None
     return Finding(
@@ -64,8 +69,8 @@ def transformers_version_conflict(cell: CellFacts) -> Finding | None:
     )
 
 
-def _name(raised: RaisedFacts, version: str) -> _Conflict | None:
-    """A name or module of the package that is not there."""
+def _name(raised: RaisedFacts, version: str, known: frozenset[str]) -> _Conflict | None:
+    """A name or module of the package that is not there; `known`: the packages that are imported."""
     name, where = raised.missing, raised.missing_in or ""
     if raised.type == "ImportError" and name is None and raised.owner is not None:
         name, where = raised.owner.kind, "transformers"  # a stand-in for what needs a framework
@@ -91,6 +96,8 @@ def _name(raised: RaisedFacts, version: str) -> _Conflict | None:
     else:
         gone = releases.gone_name(name) if raised.type in ("ImportError", "AttributeError") else None
         instead, moved = "" if gone is None else gone.instead, False
+        if name == "AdamW" and "tf_keras" not in known and "torch" in known:
+            instead = "from torch.optim import AdamW"
     if gone is None:
         return None
     now = " Release 4.0 moved it into a folder of its model." if moved else ""

@@ -249,7 +249,9 @@ def _inputs(model: Any) -> tuple[InputFacts, ...]:
     if not is_functional(model):
         return ()
     return tuple(
-        InputFacts(name, tuple(tensor.shape), str(tensor.dtype), required=not _optional(tensor), role=role_of_name(name))
+        InputFacts(
+            name, tuple(tensor.shape), str(tensor.dtype), required=not _optional(tensor), role=role_of_name(name)
+        )
         for name, tensor in inputs_of(model)
     )
 

@@ -357,5 +357,3 @@ def _with_value(loss: LossFacts | None, value: Any) -> LossFacts | None:
     if loss is None or value is None:
         return loss
     return dataclasses.replace(loss, value=float(np.mean(as_numpy(value))))
-
-

@@ -232,5 +232,3 @@ def _of_interest(layer: Any) -> bool:
 def _in_keras(frame: FrameType) -> bool:
     """Whether Keras' own code makes the call: a part of another model's, or of a trainer's."""
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] in ("keras", "keras_hub")
-
-

@@ -7,12 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from bertmagic.backends.machine import HIDES as _HIDES
+from bertmagic.backends.machine import memory as _machine_memory
+from bertmagic.backends.machine import nodes as _nodes
+from bertmagic.backends.machine import product as _product
 from bertmagic.facts.training import HardwareFacts
-
-# Values of CUDA_VISIBLE_DEVICES that hide every GPU: none, or an index that there is not (CUDA's programming guide).
-_HIDES = ("", "-1", "none", "nodevfiles")
-# What a control group may hold: version 2, then version 1 (the kernel's documentation of control groups).
-_LIMITS = ("sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def hardware(asked: str, root: Path = Path("/")) -> HardwareFacts:
@@ -36,43 +35,6 @@ def hardware(asked: str, root: Path = Path("/")) -> HardwareFacts:
         hidden=hidden,
         memory={name: found for name, found in memory.items() if found is not None},
     )
-
-
-def _nodes(root: Path) -> tuple[str, ...]:
-    """The device files of NVIDIA GPUs that this process may open (`/dev/nvidia0` …; a container may show others)."""
-    return tuple(
-        f"/dev/{node.name}"
-        for node in sorted((root / "dev").glob("nvidia[0-9]*"))
-        if node.name[6:].isdigit() and os.access(node, os.R_OK | os.W_OK)
-    )
-
-
-def _product(root: Path) -> str | None:
-    """The first GPU's name, as NVIDIA's driver for Linux tells it (`Model:`)."""
-    for file in sorted((root / "proc/driver/nvidia/gpus").glob("*/information")):
-        for line in _text(file).splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "Model" and value.strip():
-                return value.strip()
-    return None
-
-
-def _machine_memory(root: Path) -> tuple[int, str] | None:
-    """The memory that this process can have: the machine's with its swap, or its control group's, whichever is less."""
-    fields: dict[str, int] = {}
-    for line in _text(root / "proc/meminfo").splitlines():
-        name, _, value = line.partition(":")
-        number, _, unit = value.strip().partition(" ")
-        if name in ("MemTotal", "SwapTotal") and number.isdigit() and unit == "kB":
-            fields[name] = int(number) * 1024
-    found = []
-    if "MemTotal" in fields:
-        found.append((sum(fields.values()), "MemTotal and SwapTotal of /proc/meminfo"))
-    for place in _LIMITS:
-        limit = _text(root / place).strip()
-        if limit.isdigit():  # "max" where there is none
-            found.append((int(limit) + fields.get("SwapTotal", 0), f"/{place}"))
-    return min(found, default=None)
 
 
 def _gpu_memory(tf: Any, gpu: Any) -> tuple[int, str] | None:
@@ -101,10 +63,3 @@ def _driver_memory(library: str = "libcuda.so.1") -> tuple[int, str] | None:
     except (OSError, AttributeError):
         return None
     return None if failed or not size.value else (int(size.value), "cuDeviceTotalMem")
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
