@@ -29,4 +29,4 @@ def run(program: str, namespace: dict[str, Any]) -> None:
     """Run a program whose lines a traceback can show."""
     name = f"<program {hash(program)}>"
     linecache.cache[name] = (len(program), None, program.splitlines(keepends=True), name)
-    exec(compile(program, name, "exec"), namespace)  # noqa: S102  # the programs are the tests' own
+    exec(compile(program, name, "exec"), namespace)  # the programs are the tests' own
