@@ -239,9 +239,7 @@ def _span(labels: tuple[TensorFacts, ...]) -> tuple[float, float] | None:
     return float(values.min()), float(values.max())
 
 
-def _tensors(
-    name: str, values: Any, names: Mapping[str, str], kinds: str = "numpy.ndarray"
-) -> tuple[TensorFacts, ...]:
+def _tensors(name: str, values: Any, names: Mapping[str, str], kinds: str = "numpy.ndarray") -> tuple[TensorFacts, ...]:
     if values is None:
         return ()
     by_name = values if isinstance(values, dict) else {name: values}

@@ -1,4 +1,4 @@
-"""The sentences for Keras 3 and KerasHub on the model's state, and of those on a whole cell, as in `test_messages.py`."""
+"""The sentences for Keras 3 and KerasHub on a model's state, and on a whole cell, as in `test_messages.py`."""
 
 from __future__ import annotations
 

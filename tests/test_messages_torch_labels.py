@@ -343,4 +343,31 @@ MESSAGES: Messages = {
             ),
         ),
     ),
+    "floats for classes": (
+        "labels-dtype",
+        in_loss(lost(np.array([0.0, 1.0, 1.0], "float32"), (3, 2)), "ValueError"),
+        (
+            "`y` holds floats, and the model's own loss takes class indices",
+            (
+                "`y` (float32) holds 0 and 1; `logits` has 2 outputs, and the model's own loss takes "
+                "integers for them, one a row. ValueError is raised in the loss."
+            ),
+            "Give the class indices as integers",
+            "y = y.long()",
+        ),
+    ),
+    "numbers for classes": (
+        "labels-dtype",
+        in_loss(lost(np.array([0.5, 1.0, 1.5], "float32"), (3, 2), "sparse", OWN), "RuntimeError"),
+        (
+            "`y` holds floats, and SparseCategoricalCrossentropy takes class indices",
+            (
+                "`y` (float32) holds 0.5, 1 and 1.5; `logits` has 2 outputs, and "
+                "SparseCategoricalCrossentropy takes integers for them, one a row. RuntimeError is raised"
+                " in the loss."
+            ),
+            "Train on numbers with a loss for numbers",
+            "torch.nn.Linear(8, 1)  # as the head, with MSELoss",
+        ),
+    ),
 }

@@ -195,7 +195,8 @@ def fitting_shapes(
     if framework == "torch" and kind in _ELEMENTWISE:
         return [outputs]
     if framework == "torch" and kind == "sparse":
-        return [(outputs[0], *outputs[2:]), outputs] if len(outputs) > 1 else None
+        # A loop flattens (batch, seq, classes) before its loss sees it, or puts the classes second.
+        return [outputs[:-1], (outputs[0], *outputs[2:]), outputs] if len(outputs) > 1 else None
     if kind in _ELEMENTWISE:
         return [outputs, *([outputs[:-1]] if one and len(outputs) > 1 else []), (*outputs, 1)]
     if len(outputs) < 2:
