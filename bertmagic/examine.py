@@ -295,7 +295,7 @@ def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...
             if own is not None:
                 source[role] = own
         encoder = known.get(passed.encoder.path, passed.encoder)
-        calls.append(EncoderCallFacts(encoder, given, source, training=passed.training))
+        calls.append(EncoderCallFacts(encoder, given, source, training=passed.training, unknown=passed.unknown))
     reached = {call.encoder.path for call in calls}
     calls += [guess for guess in facts.encoder_calls if guess.encoder.path not in reached]
     roles = {tensor.name: role for call in calls if call.seen for role, tensor in call.source.items()}

@@ -70,6 +70,8 @@ class EncoderPass:
     hidden: np.ndarray | None
     training: bool | None = None
     gave: tuple[str, tuple[str, ...]] | None = None
+    # Tensors given by names that the encoder does not know and swallows, with the roles that the names tell.
+    unknown: tuple[tuple[str, Role | None], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,8 @@ class EncoderCallFacts:
     # Whether the encoder's arguments were seen; False: guessed from the call's inputs, the forward did not get there.
     seen: bool = True
     training: bool | None = None
+    # Tensors given by names that the encoder does not know and swallows, with the roles that the names tell.
+    unknown: tuple[tuple[str, Role | None], ...] = ()
 
     def whole(self, role: Role) -> TensorFacts | None:
         """The tensor of that role for the whole batch where it is known, else for the rows run."""

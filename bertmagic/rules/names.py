@@ -50,7 +50,7 @@ def input_misnamed(call: CallFacts) -> Finding | None:
     """
     misnamed = _misnamed(call)
     if not misnamed:
-        return _misnamed_labels(call)
+        return _misnamed_labels(call) or _misnamed_inside(call)
     pairs = [(tensor.name, wanted.name) for tensor, wanted in misnamed]
     keys, names = listed([f'"{key}"' for key, _ in pairs]), listed([f"`{name}`" for _, name in pairs])
     plural = len(pairs) > 1
@@ -69,6 +69,26 @@ def input_misnamed(call: CallFacts) -> Finding | None:
         {"keys": renamed, "takes": takes},
         Fix("Feed each input by its name", _feeding(call, fed)),
     )
+
+
+def _misnamed_inside(call: CallFacts) -> Finding | None:
+    """A tensor that a model's own code gives its encoder by a name that the encoder does not know, and swallows."""
+    for encoder_call in call.encoder_calls:
+        for key, role in encoder_call.unknown:
+            if not encoder_call.seen or role is None or role in encoder_call.given or role == key:
+                continue
+            name = encoder_call.encoder.said or encoder_call.encoder.path or call.model.said
+            return Finding(
+                "input-misnamed",
+                "error",
+                key,
+                f'"{key}" is no input of `{name}`, which takes `{role}`',
+                f'`{call.model.said}` gives `{name}` a tensor as "{key}"; `{name}` takes `{role}`, which goes unfed, and '
+                f"swallows the other. Nothing is raised.",
+                {"keys": {key: role}, "takes": sorted(encoder_call.encoder.takes)},
+                Fix("Give it by its name", f"{role}={key}  # in the call of `{name}` inside `{call.model.said}`"),
+            )
+    return None
 
 
 def _whose_names(pairs: list[tuple[str, str]]) -> str:
@@ -125,11 +145,16 @@ def input_unexpected(call: CallFacts) -> Finding | None:
         "error" if call.error is not None else "advice",
         unknown[0].called,
         f"`{call.model.said}` does not take {listed([f'`{tensor.name}`' for tensor in unknown])}",
-        f"`{call.model.said}` ({call.model.type}) takes {listed([f'`{each.name}`' for each in call.model.inputs])}; it "
+        f"`{call.model.said}` ({call.model.type}) takes {listed([f'`{each}`' for each in _taken(call)])}; it "
         f"is given {names} {then}.",
-        {"unexpected": [tensor.name for tensor in unknown], "takes": [each.name for each in call.model.inputs]},
+        {"unexpected": [tensor.name for tensor in unknown], "takes": _taken(call)},
         Fix(f"Leave {listed([tensor.name for tensor in unknown])} out", _feeding(call, fed)),
     )
+
+
+def _taken(call: CallFacts) -> list[str]:
+    """The names of what the model takes: its inputs, or all that its own forward has."""
+    return [each.name for each in call.model.inputs] or sorted(call.model.takes or ())
 
 
 def _misnamed_labels(call: CallFacts) -> Finding | None:

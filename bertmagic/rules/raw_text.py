@@ -96,7 +96,8 @@ def _takes_ids_there(call: CallFacts, texts: list[TensorFacts]) -> bool:
         # What the encoder itself was given tells; where it was given ids, the model has made them of the texts.
         ids = [each.given.get("input_ids") for each in seen]
         return any(each is not None and _holds_text(each) for each in ids)
-    if call.model.takes is None or any((each.dtype or "").startswith("str") for each in call.model.inputs):
+    own = call.model.framework == "torch" and not call.model.is_transformers
+    if own or call.model.takes is None or any((each.dtype or "").startswith("str") for each in call.model.inputs):
         return False  # A model of one's own may well tokenize.
     fed = [tensor for tensor in call.inputs if tensor.role == "input_ids" and tensor not in texts]
     return not any(tensor.is_integer for tensor in fed)

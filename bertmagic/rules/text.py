@@ -89,6 +89,42 @@ def tokenizer_model_mismatch(call: CallFacts) -> Finding | None:
             },
             _same_vocabulary(call, encoder, name, added),
         )
+    return _of_another_kind(call)
+
+
+def _of_another_kind(call: CallFacts) -> Finding | None:
+    """Ids that are all in range, of a tokenizer whose vocabulary is another: its size and its padding token tell.
+
+    Embeddings have more rows than tokens where they are rounded up, by far fewer than half of them.
+    """
+    tokenizer = call.tokenizer
+    for encoder_call, ids in call.token_ids():
+        encoder = encoder_call.encoder
+        rows, pad = encoder.vocab_rows, encoder.pad_id
+        if tokenizer is None or rows is None or pad is None or tokenizer.pad_id in (None, pad):
+            continue
+        if not encoder_call.seen or not tokenizer.made_rows or encoder.pretrained is None:
+            continue
+        if rows < 2 * tokenizer.vocab_rows:
+            continue
+        name, model = tokenizer.said or "tokenizer", encoder_name(call, encoder_call)
+        return Finding(
+            "tokenizer-model-mismatch",
+            "error",
+            name,
+            f"`{name}` is not the tokenizer of `{model}`: its vocabulary is another",
+            f"`{name}` has {tokenizer.vocab_rows} tokens and pads with {tokenizer.pad_id}; `{model}` was trained with "
+            f"{rows} and pads with {pad}. `{ids.called}` is looked up in a table that was made for other tokens, and "
+            "nothing is raised.",
+            {
+                "tokens": tokenizer.vocab_rows,
+                "vocabulary rows": rows,
+                "padding token": [tokenizer.pad_id, pad],
+                "source": encoder.source,
+                "paired": tokenizer.paired,
+            },
+            _same_vocabulary(call, encoder, name, added=False),
+        )
     return None
 
 

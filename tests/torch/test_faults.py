@@ -34,6 +34,33 @@ FAULTS: dict[str, tuple[str, str]] = {
     "labels in an array": ("framework-mismatch", "loss = clf(ids, mask, labels=y.numpy()).loss"),
     "nothing": ("input-missing", "out = bert(attention_mask=mask).pooler_output"),
     "KerasHub's names": ("input-misnamed", "out = bert(token_ids=ids, padding_mask=mask).pooler_output"),
+    "another name inside": (
+        "input-misnamed",
+        (
+            "class Net(nn.Module):\n"
+            "    def __init__(self):\n"
+            "        super().__init__()\n"
+            "        self.bert = bert\n"
+            "    def forward(self, ids, mask):\n"
+            "        return self.bert(ids, mask=mask).pooler_output\n"
+            "out = Net()(ids, mask)"
+        ),
+    ),
+    "types for a forward without them": (
+        "input-unexpected",
+        (
+            "class Net(nn.Module):\n"
+            "    def __init__(self):\n"
+            "        super().__init__()\n"
+            "        self.bert = bert\n"
+            "    def forward(self, input_ids, attention_mask):\n"
+            "        return self.bert(input_ids, attention_mask).pooler_output\n"
+            "out = Net()(input_ids=ids, attention_mask=mask, token_type_ids=mask)"
+        ),
+    ),
+    "no labels": ("labels-missing", "clf(ids, mask).loss.backward()"),
+    "texts": ("text-not-tokenized", "texts = ['a b', 'c']\nout = bert(texts)"),
+    "labels in a list": ("container-unsupported", "loss = clf(ids, mask, labels=[0, 1, 1, 0]).loss"),
     "labels in the singular": ("input-misnamed", "clf(ids, mask, label=y).loss.backward()"),
     "a class too many": ("labels-out-of-range", "clf(ids, mask, labels=y + 1).loss.backward()"),
     "a class too many, in a loss": ("labels-out-of-range", "F.cross_entropy(clf(ids, mask).logits, y + 1).backward()"),

@@ -82,6 +82,15 @@ F.mse_loss(model(ids, mask).logits.squeeze(-1), stars).backward()
 model = BertForSequenceClassification(BertConfig(num_labels=3, problem_type="multi_label_classification", **C)).train()
 model(ids, mask, labels=torch.tensor([[1., 0, 1], [0, 0, 1], [0, 0, 0], [1, 1, 1]])).loss.backward()
 """,
+    "a prompt that is trained, and nothing else": """
+model = BertForSequenceClassification(BertConfig(**C)).requires_grad_(False)
+prompt = nn.Parameter(torch.randn(3, 32) * 0.02)
+opt = torch.optim.AdamW([prompt], lr=1e-3)
+embedded = torch.cat([prompt.expand(4, -1, -1), model.get_input_embeddings()(ids)], dim=1)
+longer = torch.cat([torch.ones(4, 3, dtype=torch.long), mask], dim=1)
+model(inputs_embeds=embedded, attention_mask=longer, labels=y).loss.backward()
+opt.step()
+""",
     "tags with some left out": """
 model = BertForTokenClassification(BertConfig(num_labels=3, **C)).train()
 tags = torch.where(mask.bool(), ids % 3, -100); tags[:, 0] = -100

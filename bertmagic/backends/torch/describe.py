@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bertmagic.facts.model import EncoderFacts, InputFacts, ModelFacts
@@ -216,13 +216,19 @@ def describe(module: Any, said: str, named: Callable[[Any], str | None]) -> Mode
         encoders=tuple(encoders),
         choices="MultipleChoice" in type(core).__name__,
         sizes=_sizes(core, module),
-        takes=frozenset(parameters) - {"args", "kwargs"} | (_more_keywords() if swallows else frozenset())
-        if own
-        else None,
+        takes=_takes(parameters, swallows, own),
         problem=getattr(core.config, "problem_type", None) if is_pretrained(core) else None,
         compute="torch",
         library="transformers" if is_pretrained(core) and type(core).__module__.startswith("transformers.") else None,
     )
+
+
+def _takes(parameters: Mapping[str, Any], swallows: bool, own: bool) -> frozenset[str] | None:
+    """All names that a call takes; None for a module of the user's that takes any."""
+    names = frozenset(parameters) - {"args", "kwargs"}
+    if not swallows:
+        return names
+    return names | _more_keywords() if own else None
 
 
 def core_of(module: Any) -> Any:
@@ -240,6 +246,13 @@ def _more_keywords() -> frozenset[str]:
     """What transformers' forwards take beside their parameters (5.23, `utils/generic.py`, `TransformersKwargs`)."""
     kinds = getattr(sys.modules.get("transformers.utils.generic"), "TransformersKwargs", None)
     return frozenset(getattr(kinds, "__annotations__", ())) | {"num_items_in_batch", "return_dict"}
+
+
+def unknown_names(encoder: Any, kwargs: Mapping[str, Any]) -> tuple[tuple[str, Role | None], ...]:
+    """The tensors that an encoder is given by names that are none of its own, and their roles as the names tell."""
+    takes = {*parameters_of(encoder), *_more_keywords()}
+    odd = [name for name, value in kwargs.items() if name not in takes and hasattr(value, "shape")]
+    return tuple((name, role_of_name(name)) for name in odd)
 
 
 def _sizes(core: Any, module: Any) -> dict[str, int]:

@@ -67,7 +67,7 @@ class TorchCall:
         self._read(arguments)
         direct = kind in ("call", "check")
         self.training, self.training_by = modes.mode_of(self._module) if kind == "call" else (None, "call")
-        self.watched = direct and modes.records_gradients(self._module)
+        self.watched = direct and modes.records_gradients(self._module, (leaf.source for leaf in self.leaves))
         self.updates = self.training is True and modes.updates_in_training(self._module)
         self.own_code = not type(self._module).__module__.startswith("transformers.")
         self._hooked = own_hooks(self._module)
@@ -357,7 +357,11 @@ class TorchCall:
     def _encoder_passes(self, recorder: Recorder) -> tuple[EncoderPass, ...]:
         return tuple(
             EncoderPass(
-                self._encoders[id(layer)], given_by_role(layer, args, kwargs), hidden_of(value), gave=_fields(value)
+                self._encoders[id(layer)],
+                given_by_role(layer, args, kwargs),
+                hidden_of(value),
+                gave=_fields(value),
+                unknown=describe.unknown_names(layer, kwargs),
             )
             for layer, args, kwargs, value in recorder.encoder_calls
             if id(layer) in self._encoders

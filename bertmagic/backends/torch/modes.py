@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 By = Literal["call", "default", "learning phase", "modules"]
@@ -20,13 +21,13 @@ def _drops(module: Any) -> bool:
     return any(isinstance(rate := getattr(module, name, None), (int, float)) and rate > 0 for name in names)
 
 
-def records_gradients(module: Any) -> bool:
-    """Whether what the module gives is recorded for gradients."""
+def records_gradients(module: Any, given: Iterable[Any]) -> bool:
+    """Whether what the module makes of what it is `given` is recorded for gradients: its weights', or its inputs'."""
     import torch
 
     if not torch.is_grad_enabled() or torch.is_inference_mode_enabled():
         return False
-    return any(each.requires_grad for each in module.parameters())
+    return any(getattr(each, "requires_grad", False) for each in (*given, *module.parameters()))
 
 
 def updates_in_training(module: Any) -> bool:
