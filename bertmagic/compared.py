@@ -126,7 +126,7 @@ def unflattened(comparison: Compared) -> tuple[np.ndarray, np.ndarray]:
     shape = tuple(getattr(base, "shape", ()))
     if values.ndim == 1 and values.shape == labels.shape:
         return values[:, None], labels[:, None]  # one output and one label a row
-    if values.ndim == 2 and labels.ndim == 1 and len(shape) == 3 and len(values) == len(labels):
-        if shape[-1] == values.shape[-1] and shape[0] * shape[1] == len(values):
-            return values.reshape(shape), labels.reshape(shape[:2])
+    flat = values.ndim == 2 and labels.ndim == 1 and len(shape) == 3 and len(values) == len(labels)
+    if flat and shape[-1] == values.shape[-1] and shape[0] * shape[1] == len(values):
+        return values.reshape(shape), labels.reshape(shape[:2])
     return values, labels

@@ -77,7 +77,7 @@ def hidden_tensor(output: Any) -> Any:
     """As `hidden_of`, the tensor itself."""
     if output is None:
         return None
-    value = getattr(output, "last_hidden_state", None)
+    value: Any = getattr(output, "last_hidden_state", None)
     if value is None and isinstance(output, (list, tuple)) and output:
         value = output[0]
     return value if is_tensor(value) and value.ndim == 3 else None

@@ -138,12 +138,12 @@ class TorchCall:
             for leaf in self.leaves:
                 most = tables.get(leaf.role or "")
                 values = leaf.value
-                if most is not None and values.dtype.kind in "iu" and values.size:
-                    if int(values.min()) < 0 or int(values.max()) >= most:
-                        return True
-                if leaf.role == "input_ids" and values.ndim == 2 and facts.max_tokens is not None:
-                    if values.shape[1] > facts.max_tokens:
-                        return True
+                outside = most is not None and values.dtype.kind in "iu" and values.size
+                if outside and (int(values.min()) < 0 or int(values.max()) >= (most or 0)):
+                    return True
+                longest = facts.max_tokens if leaf.role == "input_ids" and values.ndim == 2 else None
+                if longest is not None and values.shape[1] > longest:
+                    return True
         classes = getattr(getattr(describe.core_of(self._module), "config", None), "num_labels", None)
         for leaf in self.labels:
             values = leaf.value
@@ -381,7 +381,9 @@ def direct_arguments(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, An
     for name, value in bound.arguments.items():
         kind = parameters[name].kind
         # Anything after `*args` is given by keyword.
-        key = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(kind, name)
+        key = (
+            "*" if kind is inspect.Parameter.VAR_POSITIONAL else "**" if kind is inspect.Parameter.VAR_KEYWORD else name
+        )
         arguments[key] = value
     if "*" in arguments and any(name not in ("*", "**") for name in arguments):
         names = [name for name in arguments if name not in ("*", "**")]
