@@ -147,6 +147,8 @@ def _floats_as_indices(call: CallFacts, labels: TensorFacts, output: TensorFacts
         return None
     if labels.shape not in (output.shape[:-1], (*output.shape[:-1], 1)):
         return None
+    if loss.kind == "internal" and call.model.problem is not None:
+        return None
     name, whole = labels.called, bool(np.isfinite(values).all() and (values == np.trunc(values)).all())
     fix = Fix("Give the class indices as integers", f"{name} = {cast(labels, 'int64')}")
     if not whole:

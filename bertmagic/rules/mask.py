@@ -200,7 +200,7 @@ def _padding_is_right(call: CallFacts, ids: TensorFacts, encoder_call: EncoderCa
     if beside(ids, "input_ids", "attention_mask") is not None:
         return ""
     pad_id = call.pad_id(encoder_call.encoder)
-    if call.tokenizer is not None and call.tokenizer.pad_id is not None:
+    if call.tokenizer is not None and call.tokenizer.pad_id == pad_id:
         source = f"`{call.tokenizer.said or 'tokenizer'}.pad_token_id`"
     elif call.model.framework == "keras":
         return ""  # KerasHub's backbones have no padding token, and no config

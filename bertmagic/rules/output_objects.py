@@ -74,7 +74,8 @@ def _of_call(raised: RaisedFacts) -> ValueFacts | None:
         # The traceback was cut below the user's own line; what the line names is what it gave.
         given = tuple(value for value in raised.values if _stands_alone(raised, value))
     elif computes or is_layer:
-        given = raised.arguments
+        # A function of C's has no frame to read its arguments from.
+        given = raised.arguments or tuple(value for value in raised.values if _stands_alone(raised, value))
     else:
         return None
     for place, value in enumerate(given):

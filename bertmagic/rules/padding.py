@@ -49,7 +49,7 @@ def padding_token_wrong(call: CallFacts) -> Finding | None:
         wrong, runs = filling
         rows = [int(row) for row in np.flatnonzero(runs.any(axis=1))]
         named = [ids.row_index(row) for row in rows]
-        by_tokenizer = call.tokenizer is not None and call.tokenizer.pad_id is not None
+        by_tokenizer = call.tokenizer is not None and call.tokenizer.pad_id == pad_id
         name = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
         own = "config.pad_token_id" if call.model.framework != "keras" else f"the padding token of {call.model.said}"
         source = f"{name}.pad_token_id" if by_tokenizer else own
