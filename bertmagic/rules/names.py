@@ -286,8 +286,8 @@ def _whole_encoding(call: CallFacts) -> Finding | None:
         "error",
         said,
         f"`{said}` is given to `{model}` as a whole, and `{model}` takes its tensors by name",
-        f"`{said}` is a {call.container} of {listed([f'`{tensor.name}`' for tensor in call.inputs])}; given as it is, it "
-        f"stands in the place of the token ids. {call.error.type} is raised.",
+        f"`{said}` is a {call.container} of {listed([f'`{tensor.name}`' for tensor in call.inputs])}; given as it is, "
+        f"it stands in the place of the token ids. {call.error.type} is raised.",
         {"type": call.container, "keys": [tensor.name for tensor in call.inputs]},
         Fix("Unpack it", f"{model}(**{said})"),
     )
