@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
-from facts_builder import BERT, ROBERTA, TOKENIZER, call, check, having, model, slugs, tensor
+from cell_builder import cell, texts, tokenized
+from dtype_facts import LONG, masked
+from facts_builder import BERT, ROBERTA, TOKENIZER, call, check, computed, having, model, slugs, tensor
+from text_facts import TAGGER, words_fed
 
-from bertmagic.facts.call import CallFacts, EncoderCallFacts, ProbeFacts
+from bertmagic.facts.call import CallFacts, EncoderCallFacts, ErrorFacts, ProbeFacts
+from bertmagic.facts.cell import WordFacts
+from bertmagic.facts.training import EncoderState, OptimizerFacts, StateFacts
 
 IDS = np.array([[2, 5, 6, 3], [2, 7, 8, 3]], "int32")
 
@@ -41,3 +47,24 @@ def test_ids_of_a_file_are_padded_with_the_models_own_token_whatever_tokenizer_t
     assert call(ids, encoder=unknown, tokenizer=TOKENIZER).pad_id(unknown) == 0
     own = dataclasses.replace(TOKENIZER, pad_id=7, made_rows=True)
     assert call(ids, encoder=ROBERTA, tokenizer=own).pad_id(ROBERTA) == 7
+
+
+def only_read(ids: np.ndarray, **more: Any) -> CallFacts:
+    """A call of a model of one's own that could not be run: under a strategy of several devices, say."""
+    own = model(BERT, type="Windows", inputs={})
+    return having(call(ids, of=more.pop("of", own), seen=False, error="forward", **more), error=None, outputs=())
+
+
+def test_what_a_model_of_ones_own_makes_of_its_ids_is_not_known_where_it_was_only_read() -> None:
+    hashed, long = np.array([[2, 5, 500, 3]], "int32"), np.tile(np.array([[2, 6, 7, 3]], "int32"), (2, 16))
+    negative = np.array([[2, 5, 6, 3], [2, 3, -1, -1]], "int32")
+    for slug, ids in (
+        ("ids-out-of-vocabulary", hashed),
+        ("sequence-too-long", long),
+        ("padding-token-wrong", negative),
+    ):
+        assert check(slug, only_read(ids)) is None
+        assert check(slug, only_read(ids, of=model())) is not None
+        assert check(slug, call(ids, of=model(BERT, inputs={}), seen=False, error="forward")) is not None
+        module = dataclasses.replace(model(BERT, type="Head", inputs={}), framework="torch", compute="torch")
+        assert check(slug, only_read(ids, of=module)) is not None
