@@ -68,3 +68,10 @@ def test_what_a_model_of_ones_own_makes_of_its_ids_is_not_known_where_it_was_onl
         assert check(slug, call(ids, of=model(BERT, inputs={}), seen=False, error="forward")) is not None
         module = dataclasses.replace(model(BERT, type="Head", inputs={}), framework="torch", compute="torch")
         assert check(slug, only_read(ids, of=module)) is not None
+
+
+def test_tokens_that_no_step_follows_are_scored() -> None:
+    """The likelihood of a text: a direct call with all its tokens as labels, outside of a tape or under `no_grad`."""
+    scored = masked(LONG, LONG, kind="call")
+    assert check("mlm-labels-unmasked", scored) is None
+    assert check("mlm-labels-unmasked", having(scored, watched=True)) is not None
