@@ -75,3 +75,12 @@ def test_tokens_that_no_step_follows_are_scored() -> None:
     scored = masked(LONG, LONG, kind="call")
     assert check("mlm-labels-unmasked", scored) is None
     assert check("mlm-labels-unmasked", having(scored, watched=True)) is not None
+
+
+def test_one_label_a_word_makes_each_word_a_text() -> None:
+    fed = words_fed(of=model(said="clf", type="TFBertForSequenceClassification"), words_of="text", running=("the",))
+    (call_,) = fed.calls
+    for labels in ([0, 1, 0], [[0], [1], [0]]):
+        trained = having(call_, kind="fit", labels=(tensor("labels", labels),))
+        assert check("word-list-as-batch", having(fed, calls=(trained,))) is None
+    assert check("word-list-as-batch", fed) is not None
