@@ -84,3 +84,12 @@ def test_one_label_a_word_makes_each_word_a_text() -> None:
         trained = having(call_, kind="fit", labels=(tensor("labels", labels),))
         assert check("word-list-as-batch", having(fed, calls=(trained,))) is None
     assert check("word-list-as-batch", fed) is not None
+
+
+def test_one_token_a_row_that_a_model_of_ones_own_takes() -> None:
+    ids = np.array([5, 6, 7, 8, 9], "int32")
+    column = {"input_ids": tensor("input_ids", ids[:, None], "input_ids")}
+    own = having(call(ids, kind="call", of=model(BERT, inputs={})), encoder_calls=(EncoderCallFacts(BERT, column),))
+    assert check("batch-axis-missing", own) is None
+    assert check("batch-axis-missing", having(own, model=model())) is not None
+    assert check("batch-axis-missing", having(own, outputs=(), error=raised_in("bert"))) is not None
