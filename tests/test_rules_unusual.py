@@ -93,3 +93,17 @@ def test_one_token_a_row_that_a_model_of_ones_own_takes() -> None:
     assert check("batch-axis-missing", own) is None
     assert check("batch-axis-missing", having(own, model=model())) is not None
     assert check("batch-axis-missing", having(own, outputs=(), error=raised_in("bert"))) is not None
+
+
+def raised_in(layer: str) -> ErrorFacts:
+    return ErrorFacts("InvalidArgumentError", "sizes do not agree", layer, "forward")
+
+
+def test_a_mask_of_three_axes_is_not_to_blame_for_what_fails_after_the_encoder() -> None:
+    encoder = dataclasses.replace(BERT, path="text/bert")
+    received = {"input_ids": IDS, "attention_mask": np.ones((2, 4, 4), "int32")}
+    facts = call(IDS, error="forward", received=received, encoder=encoder)
+    for layer in ("head/dense", "text/bert_head", "text"):
+        assert check("attention-mask-shape", having(facts, error=raised_in(layer))) is None
+    for layer in ("text/bert", "text/bert/encoder", "text/bert.encoder"):
+        assert check("attention-mask-shape", having(facts, error=raised_in(layer))) is not None
