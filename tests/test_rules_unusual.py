@@ -107,3 +107,12 @@ def test_a_mask_of_three_axes_is_not_to_blame_for_what_fails_after_the_encoder()
         assert check("attention-mask-shape", having(facts, error=raised_in(layer))) is None
     for layer in ("text/bert", "text/bert/encoder", "text/bert.encoder"):
         assert check("attention-mask-shape", having(facts, error=raised_in(layer))) is not None
+
+
+def test_labels_of_one_row_may_be_as_many_as_its_words() -> None:
+    """One entity's pieces: as many as the text has words, by chance."""
+    ids = np.array([[2, 21, 22, 23, 3]], "int32")
+    words = WordFacts((np.array([-1, 0, 0, 1, -1]),), (2,), {})
+    made = tokenized(texts("sentences", "words"), is_split_into_words=True, rows=(ids[0],), words=words)
+    fed = call(ids, of=TAGGER, labels=np.array([[-100, 1, 2, -100, -100]]), outputs=(1, 5, 3), loss="internal")
+    assert check("labels-not-aligned", cell(computed(fed), tokenizer_calls=[made])) is None
