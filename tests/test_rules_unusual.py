@@ -116,3 +116,15 @@ def test_labels_of_one_row_may_be_as_many_as_its_words() -> None:
     made = tokenized(texts("sentences", "words"), is_split_into_words=True, rows=(ids[0],), words=words)
     fed = call(ids, of=TAGGER, labels=np.array([[-100, 1, 2, -100, -100]]), outputs=(1, 5, 3), loss="internal")
     assert check("labels-not-aligned", cell(computed(fed), tokenizer_calls=[made])) is None
+
+
+def test_a_masked_language_model_of_ones_own_is_pretrained_at_any_rate() -> None:
+    encoder = dataclasses.replace(BERT, pretrained="./my-tiny-bert")
+    state = StateFacts(
+        encoders=(EncoderState("", True, 100, 100, gamma=(0.9, 1.1), reached=True),),
+        optimizer=OptimizerFacts("AdamW", True, 1e-3),
+    )
+    facts = call(IDS, of=model(encoder, type="Functional"), encoder=encoder, labels=IDS, outputs=(2, 4, 100))
+    facts = having(facts, state=state)
+    assert check("learning-rate-high", facts) is None
+    assert check("learning-rate-high", having(facts, outputs=(tensor("logits", np.zeros((2, 4, 3))),))) is not None
