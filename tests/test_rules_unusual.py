@@ -128,3 +128,13 @@ def test_a_masked_language_model_of_ones_own_is_pretrained_at_any_rate() -> None
     facts = having(facts, state=state)
     assert check("learning-rate-high", facts) is None
     assert check("learning-rate-high", having(facts, outputs=(tensor("logits", np.zeros((2, 4, 3))),))) is not None
+
+
+def test_an_encoder_trained_from_scratch_learns_padding_on_the_left() -> None:
+    left = np.array([[0, 0, 2, 5, 3], [0, 2, 5, 6, 3]], "int32")
+    facts = call(left, (left != 0).astype("int32"), tokenizer=dataclasses.replace(TOKENIZER, padding_side="left"))
+    untrained = StateFacts(encoders=(EncoderState("", False, 100, 100),))
+    assert check("padding-side", having(facts, state=None)) is None
+    assert check("padding-side", having(facts, state=untrained)) is None
+    loaded = StateFacts(encoders=(EncoderState("", True, 100, 100),))
+    assert check("padding-side", having(facts, state=loaded)) is not None
