@@ -138,3 +138,18 @@ def test_an_encoder_trained_from_scratch_learns_padding_on_the_left() -> None:
     assert check("padding-side", having(facts, state=untrained)) is None
     loaded = StateFacts(encoders=(EncoderState("", True, 100, 100),))
     assert check("padding-side", having(facts, state=loaded)) is not None
+
+
+def test_an_id_at_the_end_of_every_row_is_a_token_where_no_tokenizer_tells() -> None:
+    """0 is the full stop of a vocabulary of one's own, and all rows are of one length."""
+    ids = np.array([[2, 5, 6, 0], [2, 7, 8, 0]], "int32")
+    assert slugs(call(ids, probe=0.3)) == []
+    padded = np.array([[2, 5, 6, 0], [2, 7, 0, 0]], "int32")
+    assert slugs(call(padded, probe=0.3)) == ["attention-mask-missing"]
+
+
+def test_two_ids_alone_may_be_special_tokens_where_no_tokenizer_tells() -> None:
+    """An empty text, [CLS] [SEP], that is masked throughout."""
+    ids, mask = np.array([[2, 5, 6, 3], [2, 3, 0, 0]], "int32"), np.array([[1, 1, 1, 1], [0, 0, 0, 0]], "int32")
+    assert check("attention-mask-all-zero", call(ids, mask)) is None
+    assert check("attention-mask-all-zero", call(np.array([[2, 5, 6, 3], [2, 5, 3, 0]], "int32"), mask)) is not None
