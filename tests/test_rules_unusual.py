@@ -153,3 +153,11 @@ def test_two_ids_alone_may_be_special_tokens_where_no_tokenizer_tells() -> None:
     ids, mask = np.array([[2, 5, 6, 3], [2, 3, 0, 0]], "int32"), np.array([[1, 1, 1, 1], [0, 0, 0, 0]], "int32")
     assert check("attention-mask-all-zero", call(ids, mask)) is None
     assert check("attention-mask-all-zero", call(np.array([[2, 5, 6, 3], [2, 5, 3, 0]], "int32"), mask)) is not None
+
+
+def test_nan_at_padding_alone_is_put_there() -> None:
+    ids = np.array([[2, 5, 3, 0], [2, 5, 6, 3]], "int32")
+    scores = np.array([[0.1, 0.2, 0.3, np.nan], [0.1, 0.2, 0.3, 0.4]], "float32")
+    assert check("outputs-not-finite", call(ids, kind="predict", outputs=scores)) is None
+    scores[1, 0] = np.nan
+    assert check("outputs-not-finite", call(ids, kind="predict", outputs=scores)) is not None
