@@ -161,3 +161,13 @@ def test_nan_at_padding_alone_is_put_there() -> None:
     assert check("outputs-not-finite", call(ids, kind="predict", outputs=scores)) is None
     scores[1, 0] = np.nan
     assert check("outputs-not-finite", call(ids, kind="predict", outputs=scores)) is not None
+
+
+def test_ids_that_their_own_float_type_holds_exactly() -> None:
+    """float16 holds all whole numbers to 2048; that four are multiples of eight is chance."""
+    encoder = dataclasses.replace(BERT, vocab_rows=2000)
+    half = np.array([[2, 1504, 1600, 1712, 3]], "float16")
+    facts = call(half, encoder=encoder)
+    cut = {"input_ids": tensor("input_ids", half.astype("int32"), "input_ids", rows=(0,))}
+    facts = having(facts, encoder_calls=(EncoderCallFacts(encoder, cut, {"input_ids": facts.inputs[0]}),))
+    assert check("ids-not-integer", facts) is None
