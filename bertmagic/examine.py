@@ -13,7 +13,7 @@ from bertmagic import probes, replays
 from bertmagic.backends.protocol import Backend, Leaf, LiveCall, Pass
 from bertmagic.facts.call import CallFacts, EncoderCallFacts, ErrorFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
-from bertmagic.facts.padding import padding_positions
+from bertmagic.facts.padding import padding_positions, told_by
 from bertmagic.facts.tensors import Role, TensorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding
@@ -62,6 +62,7 @@ class Examiner:
         ids = next((tensor for tensor in inputs if tensor.role == "input_ids"), None)
         encoder = model.encoders[0] if model.encoders else None
         tokenizer = self.pair(ids.values if ids is not None else None, encoder)
+        model = _with_padding(model, tokenizer, ids, inputs)
         guessed = tuple(_guess(encoder, inputs) for encoder in model.encoders)
         return CallFacts(
             kind=live.kind,
@@ -247,6 +248,24 @@ def _role(leaf: Leaf) -> Role | None:
     return leaf.role
 
 
+def _with_padding(
+    model: ModelFacts, tokenizer: TokenizerFacts | None, ids: TensorFacts | None, inputs: tuple[TensorFacts, ...]
+) -> ModelFacts:
+    """The model with the padding token that the batch itself tells, where neither a tokenizer nor the model does."""
+    if (
+        ids is None
+        or ids.values is None
+        or tokenizer is not None
+        or all(each.pad_id is not None for each in model.encoders)
+    ):
+        return model
+    told = told_by(ids.values, (each.values for each in inputs if each is not ids and each.values is not None))
+    if told is None:
+        return model
+    known = (each if each.pad_id is not None else dataclasses.replace(each, pad_id=told) for each in model.encoders)
+    return dataclasses.replace(model, encoders=tuple(known))
+
+
 def _guess(encoder: EncoderFacts, inputs: tuple[TensorFacts, ...]) -> EncoderCallFacts:
     """The encoder's arguments as the inputs' roles suggest them, before any forward pass has shown them."""
     given: dict[Role, TensorFacts] = {}
@@ -270,7 +289,8 @@ def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...
         given: dict[Role, TensorFacts] = {}
         source: dict[Role, TensorFacts] = {}
         for role, value in passed.given.items():
-            given[role] = TensorFacts(role, value.shape, str(value.dtype), value, role, rows=_index(value, rows))
+            name = passed.encoder.name(role)
+            given[role] = TensorFacts(name, value.shape, str(value.dtype), value, role, rows=_index(value, rows))
             own = _same(role, value, arrays, facts.inputs)
             if own is not None:
                 source[role] = own

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 
@@ -25,3 +27,25 @@ def padding_positions(ids: np.ndarray, pad_id: int, ends: tuple[int, ...] = ()) 
 def padded_rows(padding: np.ndarray) -> np.ndarray:
     """The indices of rows that hold tokens and padding; rows of padding only fill up a batch and are left out."""
     return np.flatnonzero(padding.any(axis=1) & ~padding.all(axis=1))
+
+
+def told_by(ids: np.ndarray, beside: Iterable[np.ndarray]) -> int | None:
+    """The padding token that a batch itself tells: ids (batch, seq) and the tensors of 0 and 1 beside it.
+
+    It is the one id at all positions where such a tensor has the one value, and nowhere else, and these positions are
+    the ends of rows. None where nothing tells. Which of the values stands for padding is left open: that may be the
+    fault. A batch of rows of one length tells nothing.
+    """
+    if ids.ndim != 2 or ids.dtype.kind not in "iu" or not ids.size:
+        return None
+    for mask in beside:
+        if mask.shape != ids.shape or mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all():
+            continue
+        for where in (mask == 0, mask == 1):
+            found = np.unique(ids[where])
+            if len(found) != 1 or not np.array_equal(ids == found[0], where) or where.all(axis=1).any():
+                continue
+            trailing = np.logical_and.accumulate(where[:, ::-1], axis=1)[:, ::-1]
+            if np.array_equal(trailing, where) and len(np.unique(where.sum(axis=1))) > 1:
+                return int(found[0])
+    return None

@@ -229,14 +229,15 @@ def _counted_finding(
     held = "an additive mask" if zeros_on_tokens else _held(values, ids)
     if not zeros_on_tokens and (values != np.floor(values)).any():
         held = "fractions"
-    cut = ", cut off to a whole number," if call.model.framework == "keras" and values.dtype.kind == "f" else ""
+    cut = call.model.framework == "keras" and values.dtype.kind == "f"
+    counts = "Keras cuts it off to whole numbers, of which every one but 0" if cut else "Every number but 0"
     return Finding(
         "attention-mask-values",
         "error",
         mask.called,
         f"`{mask.called}` holds {held} where 1 and 0 are taken",
         f"`{mask.called}` holds {values_text(mask)} ({held}) where `{encoder_name(call, encoder_call)}` takes 1 on "
-        f"tokens and 0 on padding. Every number but 0{cut} counts as 1: {what} in {rows_of(rows)}.",
+        f"tokens and 0 on padding. {counts} counts as 1: {what} in {rows_of(rows)}.",
         {"rows": rows, "values": values_text(mask), "first row": [float(each) for each in values[0][:8]]},
         _mask_fix(call, encoder_call, ids, mask),
     )

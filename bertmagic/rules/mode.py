@@ -46,8 +46,10 @@ def training_mode_at_inference(call: CallFacts) -> Finding | None:
         return None
     said = call.model.said
     if call.model.framework == "torch":
-        title = f"`{said}` is in training mode, and dropout is on in what it predicts"
-        whole = f"`{said}`" if direct or inside is None else f"`{encoder_name(call, inside)}` inside `{said}`"
+        whole, it = f"`{said}`", "it"
+        if inside is not None and not direct:
+            whole, it = f"`{encoder_name(call, inside)}` inside `{said}`", f"`{said}`"
+        title = f"{whole} is in training mode, and dropout is on in what {it} predicts"
         fault = f"{whole} is in training mode (`training` is True), and no gradient is taken of the call: dropout is on"
     elif inside is not None:
         name = encoder_name(call, inside)

@@ -243,6 +243,8 @@ def container_unsupported(call: CallFacts) -> Finding | None:
         return _labels_without_a_rank(call)
     lists = [tensor for tensor in (*call.inputs, *call.labels) if _is_numbers_in_lists(tensor)]
     direct = call.kind == "call" and call.error.where == "forward" and call.model.is_transformers
+    if direct and call.model.framework == "torch" and call.container in ("BatchEncoding", "dict"):
+        return _whole_encoding(call)
     if direct and call.model.framework == "torch":
         return _lists(call, [each for each in lists if each in call.inputs]) if _asks_a_list(call) else None
     if direct and call.model.takes is not None and not any(each.seen for each in call.encoder_calls):
@@ -271,6 +273,24 @@ def container_unsupported(call: CallFacts) -> Finding | None:
             Fix("Give it as a dict", f"dict({said})"),
         )
     return None
+
+
+def _whole_encoding(call: CallFacts) -> Finding | None:
+    """An encoding given as one argument to a PyTorch model of transformers, which takes its tensors by name."""
+    if not _asks_a_list(call) or not any(tensor.role == "input_ids" for tensor in call.inputs):
+        return None
+    assert call.error is not None
+    said, model = call.data or "enc", call.model.said
+    return Finding(
+        "container-unsupported",
+        "error",
+        said,
+        f"`{said}` is given to `{model}` as a whole, and `{model}` takes its tensors by name",
+        f"`{said}` is a {call.container} of {listed([f'`{tensor.name}`' for tensor in call.inputs])}; given as it is, it "
+        f"stands in the place of the token ids. {call.error.type} is raised.",
+        {"type": call.container, "keys": [tensor.name for tensor in call.inputs]},
+        Fix("Unpack it", f"{model}(**{said})"),
+    )
 
 
 def _asks_a_list(call: CallFacts) -> bool:

@@ -54,7 +54,10 @@ def padding_token_wrong(call: CallFacts) -> Finding | None:
         name = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
         own = "config.pad_token_id" if call.model.framework != "keras" else f"the padding token of {call.model.said}"
         source = f"{name}.pad_token_id" if by_tokenizer else own
-        if wrong < 0:
+        table = encoder_call.encoder.vocab_rows
+        if wrong < 0 and call.model.framework == "keras" and table is not None and -table <= wrong:
+            then = f"Keras counts it from the last row of the embeddings, and reads the token of row {table + wrong}."
+        elif wrong < 0:
             then = f"the model has no embedding for {wrong}"
             then += ", which is for labels, where the loss ignores it." if wrong == -100 else "."
         else:

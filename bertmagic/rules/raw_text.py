@@ -49,7 +49,7 @@ def text_not_tokenized(call: CallFacts) -> Finding | None:
     fix = Fix("Tokenize the texts first", _tokenizing(call, f"list({given})" if many else given, given))
     if call.model.preprocesses is not None:
         code = f"{call.model.said}.predict({given if many else f'[{given}]'})"
-        fix = Fix("Predict: `predict` makes tokens of texts by the preprocessor, and a call does not", code)
+        fix = Fix("Call `predict`, which makes tokens of texts by the preprocessor", code)
     return Finding(
         "text-not-tokenized",
         "error",

@@ -8,6 +8,7 @@ import numpy as np
 
 from bertmagic.facts.axes import shape_text
 from bertmagic.facts.call import CallFacts, EncoderCallFacts
+from bertmagic.facts.padding import told_by
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import token_tensors
@@ -20,7 +21,7 @@ def batch_axis_missing(call: CallFacts) -> Finding | None:
     """Token ids of shape (sequence,) where the model takes (batch, sequence).
 
     What it finds: one text's ids without the batch axis, also where they become (sequence, 1) without a word, so that
-    every token is taken for a text of its own.
+    every token is taken for a text of its own; a batch whose axes are swapped, so that each column is a text.
 
     Why it is bad: the model reads tokens as rows, or raises from inside a layer (`not enough values to unpack`).
 
@@ -56,7 +57,56 @@ def batch_axis_missing(call: CallFacts) -> Finding | None:
             {"shape": list(tensor.shape), "expected": "(batch, seq)"},
             Fix("Batch the dataset", "dataset = dataset.batch(32)") if unbatched else Fix("Add the batch axis", added),
         )
-    return _one_text_down_the_batch(call)
+    return _one_text_down_the_batch(call) or _texts_down_the_batch(call)
+
+
+def _texts_down_the_batch(call: CallFacts) -> Finding | None:
+    """Token ids (sequence, batch): each column is a text from its first special token to its last."""
+    for _, ids in call.token_ids():
+        values = ids.values
+        if values is None or ids.rows is not None or values.ndim != 2 or min(values.shape) < 2 or values.shape[0] < 3:
+            continue
+        ends = _ends_of_columns(call, values)
+        if ends is None:
+            continue
+        length, batch = values.shape
+        return Finding(
+            "batch-axis-missing",
+            "error",
+            ids.called,
+            f"`{ids.called}` holds its texts along the batch axis",
+            f"`{ids.called}` has shape (batch={length}, seq={batch}), and its columns are texts, each from the first "
+            f"special token ({ends[0]}) to the last ({ends[1]}), where `{call.model.said}` takes "
+            f"(batch={batch}, seq={length}): it reads the first tokens of all texts as one text, and so on.",
+            {"shape": [length, batch], "expected": [batch, length]},
+            Fix("Set the axes right", f"{ids.called} = {ids.called}.T  # so too what is fed beside it"),
+        )
+    return None
+
+
+def _ends_of_columns(call: CallFacts, values: np.ndarray) -> tuple[int, int] | None:
+    """The tokens that begin and end all columns of ids, where these are texts; None for others.
+
+    Known from the tokenizer; else all columns begin with one id and end in another, as a batch of texts does, and a
+    mask tells that there is padding down the columns.
+    """
+    tokenizer = call.tokenizer
+    if tokenizer is not None:
+        first, last, pad_id = tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id
+    else:
+        beside = (
+            each.values.T for each in call.inputs if each.values is not None and each.values.shape == values.shape
+        )
+        pad_id = told_by(values.T, beside)
+        if pad_id is None:
+            return None
+        column = values[:, 0][values[:, 0] != pad_id]
+        first, last = (int(column[0]), int(column[-1])) if column.size else (None, None)
+    if first is None or last is None or first == last or (values[1:] == first).any():
+        return None
+    texts = [column[column != pad_id] for column in values.T]
+    whole = all(text.size > 2 and text[0] == first and text[-1] == last for text in texts)
+    return (first, last) if whole else None
 
 
 def _one_text_down_the_batch(call: CallFacts) -> Finding | None:

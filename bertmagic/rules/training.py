@@ -216,7 +216,7 @@ _GRADIENTS = {
 _FREEZING = {
     "warned": "Nothing needs to change; freezing the pooler silences Keras' warning",
     "jax": "Nothing needs to change; freezing the pooler saves the optimizer's memory for it",
-    "torch": "Nothing needs to change; freezing the pooler tells the optimizer and the reader",
+    "torch": "Nothing needs to change; freezing the pooler says so in the code",
 }
 
 

@@ -93,8 +93,9 @@ class Keras3Backend:
     ) -> LiveCall:
         """The call, alive; raises what Keras' own data handling raises for such data."""
         from bertmagic.backends import tree
-        from bertmagic.backends.keras3 import batches, live
+        from bertmagic.backends.keras3 import batches, live, state
 
+        state.ensure_values(model)
         if kind in _DATA_VERBS:
             given = batches.bound_arguments(kind, model, args, kwargs)
             if kind != "predict":
@@ -127,7 +128,7 @@ class Keras3Backend:
         return live.Keras3Call(
             kind,
             model,
-            {"x": batch.x, "y": batch.y, "weight": batch.weight},
+            {"x": batch.x, "y": batch.y, "weight": batch.weight, **({} if batch.raw is None else {"raw": batch.raw})},
             container=batch.container,
             sources=batch.sources,
             loss=loss,

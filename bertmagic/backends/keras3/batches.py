@@ -19,14 +19,21 @@ from bertmagic.backends.tensorflow import batches as streams
 class Batch:
     """One batch: `x`, `y`, `weight` as the training step gets them; `container`: what they came in.
 
-    `parts`: of an element of a stream of tuples.
+    `parts`: of an element of a stream of tuples. `raw`: what a task's preprocessor was given in the place of `x`.
     """
 
     def __init__(
-        self, x: Any, y: Any, weight: Any, container: str, sources: dict[tree.Path, Any], parts: int | None = None
+        self,
+        x: Any,
+        y: Any,
+        weight: Any,
+        container: str,
+        sources: dict[tree.Path, Any],
+        parts: int | None = None,
+        raw: Any = None,
     ) -> None:
         self.x, self.y, self.weight, self.container, self.sources = x, y, weight, container, sources
-        self.parts = parts
+        self.parts, self.raw = parts, raw
 
 
 def bound_arguments(verb: str, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -203,7 +210,7 @@ def _of_task(
         return cut
     parts = [_python_strings(pipeline, part) for part in (cut.x, cut.y, cut.weight)]
     made = _unpacked(model.preprocess_samples(*parts), cut.container, cut.sources)
-    return Batch(made.x, made.y, made.weight, cut.container, cut.sources, cut.parts)
+    return Batch(made.x, made.y, made.weight, cut.container, cut.sources, cut.parts, cut.x)
 
 
 def _task_class() -> Any:

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, cast
 
+from bertmagic.backends import machine
 from bertmagic.backends.keras3 import compute
-from bertmagic.backends.tensorflow import devices as system
 from bertmagic.facts.training import HardwareFacts
 from bertmagic.options import BadUse
 
@@ -73,26 +73,34 @@ def hardware(asked: str, root: Path = Path("/")) -> HardwareFacts:
     """The machine as the system tells it, beside what the framework sees; `root`: where the system's files are read."""
     gpus = _gpus()
     kind = compute.name()
-    nodes = () if gpus or asked == "cpu" else system._nodes(root)
-    memory = {"CPU": system._machine_memory(root)}
+    nodes = () if gpus or asked == "cpu" else machine.nodes(root)
+    memory = {"CPU": machine.memory(root)}
     if gpus:
-        tensorflow = sys.modules.get("tensorflow")
-        limit = system._gpu_memory(tensorflow, gpus[0]) if kind == "tensorflow" else system._driver_memory()
-        memory["GPU:0"] = limit
+        memory["GPU:0"] = _gpu_memory(kind, gpus[0])
     return HardwareFacts(
         framework=f"{_NAMES[kind]} {sys.modules[kind].__version__}",
         nodes=nodes,
-        product=system._product(root) if nodes else None,
+        product=machine.product(root) if nodes else None,
         seen=len(gpus),
         hidden=_hidden(kind),
         memory={name: found for name, found in memory.items() if found is not None},
     )
 
 
+def _gpu_memory(kind: str, gpu: Any) -> tuple[int, str] | None:
+    """The GPU's memory: what PyTorch and JAX tell of it, and for TensorFlow its own limit or what the driver tells."""
+    if kind == "torch":
+        return int(sys.modules["torch"].cuda.get_device_properties(gpu).total_memory), "torch.cuda"
+    from bertmagic.backends.tensorflow import devices
+
+    # JAX tells of what it has set aside for itself (`bytes_limit`), which may be raised: the driver tells of the whole.
+    return devices._driver_memory() if kind == "jax" else devices._gpu_memory(sys.modules["tensorflow"], gpu)
+
+
 def _hidden(kind: str) -> str | None:
     """The setting by which GPUs are hidden on purpose, or None."""
     setting = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if setting is not None and setting.strip().lower().partition(",")[0] in system._HIDES:
+    if setting is not None and setting.strip().lower().partition(",")[0] in machine.HIDES:
         return f"CUDA_VISIBLE_DEVICES={setting!r}"
     platforms = os.environ.get("JAX_PLATFORMS", "")
     return f"JAX_PLATFORMS={platforms!r}" if kind == "jax" and platforms.strip().lower() == "cpu" else None

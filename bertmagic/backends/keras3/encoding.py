@@ -29,6 +29,21 @@ def given_by_role(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     return {role: as_numpy(tensor) for role, tensor in given_tensors(layer, args, kwargs).items()}
 
 
+def looked_up(layer: Any, given: dict[Role, np.ndarray]) -> dict[Role, np.ndarray]:
+    """What an encoder makes of what it is given: its `Input`s are of int32, and cast without a word.
+
+    keras 3.15, `models/functional.py`, `_convert_inputs_to_tensors`.
+    """
+    wanted = {name: str(tensor.dtype) for name, tensor in describe.inputs_of(layer)}
+    made = {}
+    for role, value in given.items():
+        dtype = wanted.get(describe.HUB_NAMES[role], "")
+        cast = dtype.startswith("int") and value.dtype.kind in "bf"
+        with np.errstate(invalid="ignore"):
+            made[role] = value.astype(dtype) if cast else value
+    return made
+
+
 def hidden_tensor(output: Any) -> Any:
     """The hidden states of all tokens among an encoder's outputs: `sequence_output`, or its one tensor of rank 3."""
     if isinstance(output, Mapping):

@@ -13,7 +13,7 @@ import numpy as np
 from bertmagic.backends import tree
 from bertmagic.backends.keras3 import batches, compute, describe, dry, optimizers, weights
 from bertmagic.backends.keras3.compute import as_numpy, is_symbolic
-from bertmagic.backends.keras3.encoding import given_by_role, hidden_of
+from bertmagic.backends.keras3.encoding import given_by_role, hidden_of, looked_up
 from bertmagic.backends.keras3.layers import Recorder
 from bertmagic.backends.keras3.losses import describe_loss
 from bertmagic.backends.keras3.mode import is_built, mode_of, switch, updates_in_training
@@ -29,6 +29,8 @@ from bertmagic.facts.training import StateFacts
 
 # The keys under which a data call's leaves stand.
 _DATA = ("x", "y", "weight")
+# The key under which stands what a task's preprocessor is given, which the model itself is not.
+_RAW = "raw"
 # The calls in which a loss compares outputs with labels.
 _COMPARING = ("fit", "evaluate", "train_on_batch")
 
@@ -71,13 +73,13 @@ class Keras3Call:
         self._kept: tuple[Kept, ...] = ()
         every = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments)]
         named = [each for each in every if not is_switch(each[1]) or _is_text_for_ids(each[1], each[2])]
-        self.size = rows([leaf for _, leaf, _, is_label in named if not is_label])
+        self.size = rows([leaf for path, leaf, _, is_label in named if not is_label and path[0] != _RAW])
         made: list[tuple[tree.Path, Leaf, bool]] = []
         for path, leaf, name, is_label in named:
             value = as_numpy(leaf)
-            role = None if is_label else describe.role_of_name(name)
+            role = None if is_label or path[0] == _RAW else describe.role_of_name(name)
             batched = self.size > 0 and value.ndim > 0 and value.shape[0] == self.size
-            source = sources.get(path, leaf)
+            source = sources.get(("x", *path[1:]) if path[0] == _RAW else path, leaf)
             made.append((path, Leaf(name, value, role, kind_of(source), batched, source), is_label))
         self._paths = {path: (leaf.name, is_label or path[0] == "weight") for path, leaf, is_label in made}
         self.leaves = tuple(leaf for path, leaf, is_label in made if not is_label and path[0] != "weight")
@@ -92,6 +94,8 @@ class Keras3Call:
                 return ("labels" + "".join(f"[{key!r}]" for key in rest)), True
             if head == "weight":
                 return "sample_weight", False
+            if head == _RAW:
+                return "text" + "".join(f"[{key!r}]" for key in rest), False
         if rest and isinstance(rest[-1], str):
             return rest[-1], False
         names = self._positional_names()
@@ -266,9 +270,9 @@ class Keras3Call:
             facts = self._encoders.get(id(layer))
             if facts is None or any(is_symbolic(leaf) for _, leaf in tree.leaves([list(args), kwargs])):
                 continue  # a model that is built first makes a graph of its layers: nothing is computed
-            if value is None and layer is self.model:
-                continue  # it may not have taken what it was given
-            given = given_by_role(layer, args, kwargs)
+            if value is None and recorder.failed == layer.name and not recorder.passed:
+                continue  # it did not take what it was given
+            given = looked_up(layer, given_by_role(layer, args, kwargs))
             passes.append(EncoderPass(facts, given, hidden_of(value), switch(kwargs.get("training"))))
         return tuple(passes)
 

@@ -11,6 +11,16 @@ from typing import Any
 import numpy as np
 
 from bertmagic.backends.keras3 import compute
+from bertmagic.backends.protocol import Unseen
+
+
+def ensure_values(model: Any) -> None:
+    """Raise `Unseen` where the model's variables have no values.
+
+    An exception inside Keras' trainer on JAX leaves them so: it has given them away (keras 3.15, `jax/trainer.py`).
+    """
+    if any(variable._initializer is None and variable._value is None for variable in model.variables):
+        raise Unseen("the model's weights are gone: an earlier call of it raised in Keras' trainer, which held them")
 
 
 @contextlib.contextmanager

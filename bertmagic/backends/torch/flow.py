@@ -8,7 +8,9 @@ should, and is taken off it while a module or the check itself runs.
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from bertmagic.backends.pooling import pool, right_mask
 from bertmagic.backends.torch import describe, losses
 from bertmagic.backends.torch.encoding import as_numpy, given_by_role, hidden_tensor, is_tensor, tensors_of
 from bertmagic.facts.call import BroadcastFacts
+from bertmagic.observe.frames import outwards
 from bertmagic.observe.pooled import Pooled
 
 # Tensors that are followed, broadcasts that are kept, and calls whose hidden states are pooled here too, to compare.
@@ -191,7 +194,8 @@ class Flow:
             value = function(*args, **kwargs)
         else:
             try:
-                value = function(*args, **kwargs)
+                with _warnings_as_before(function):
+                    value = function(*args, **kwargs)
             except BaseException as raised:
                 with quiet(self._busy):
                     tell(None, raised)
@@ -324,6 +328,24 @@ class Flow:
     def _fail(self, failure: BaseException) -> None:
         self._broken = True
         self._failed("the following of a module's outputs", failure)
+
+
+@contextlib.contextmanager
+def _warnings_as_before(function: Any) -> Iterator[None]:
+    """Have what a loss warns of be said of the line that called it, and not of the frames of ours between the two."""
+    caller = next((each.f_back for each in outwards(sys._getframe(2)) if each.f_code is function.__code__), None)
+    if caller is None:
+        yield
+        return
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    module = str(caller.f_globals.get("__name__", ""))
+    registry = caller.f_globals.setdefault("__warningregistry__", {})
+    for each in caught:
+        warnings.warn_explicit(
+            each.message, each.category, caller.f_code.co_filename, caller.f_lineno, module, registry
+        )
 
 
 # What leaves an output's field what it is: logits that are laid out otherwise are logits.

@@ -86,10 +86,18 @@ class TorchCall:
             role = None if is_label else describe.role_of_name(name)
             batched = self.size > 0 and value.ndim > 0 and value.shape[0] == self.size
             made.append((path, Leaf(name, value, role, kind_of(leaf), batched, leaf), is_label))
+        if self._is_uneven([leaf for _, leaf, is_label in made if not is_label]):
+            # Of the first few rows all may have some: only the whole batch shows where they do not.
+            made = [(path, dataclasses.replace(leaf, batched=False), is_label) for path, leaf, is_label in made]
         self._paths = {path: (leaf.name, is_label) for path, leaf, is_label in made}
         self.leaves = tuple(leaf for _, leaf, is_label in made if not is_label)
         self.labels = tuple(leaf for _, leaf, is_label in made if is_label)
         self.weights: tuple[Leaf, ...] = ()
+
+    def _is_uneven(self, leaves: list[Leaf]) -> bool:
+        """Whether tensors of tokens have other numbers of rows than each other; one row goes with any number."""
+        counts = {leaf.value.shape[0] for leaf in leaves if leaf.role is not None and leaf.value.ndim > 1}
+        return len(counts - {1}) > 1
 
     def _name(self, path: tree.Path) -> tuple[str, bool]:
         """The module's name for the leaf at `path`, and whether it is a label."""
@@ -119,7 +127,7 @@ class TorchCall:
             return f"its weights are of type {type(weight).__name__}, on device `{weight.device}`"
         if "FullyShardedDataParallel" in {type(each).__name__ for each in self._module.modules()}:
             return "its weights are spread over several processes"
-        if weight.device.type != "cpu" and self._out_of_range():
+        if not is_host(weight.device) and self._out_of_range():
             return "an index beyond a table would end the process's use of the GPU"
         return None
 
@@ -389,6 +397,11 @@ def is_data(leaf: Any) -> bool:
     if isinstance(leaf, (list, tuple)):
         return bool(leaf)
     return hasattr(leaf, "shape") and hasattr(leaf, "dtype")
+
+
+def is_host(device: Any) -> bool:
+    """Whether a device is the CPU, where an index beyond a table raises and does no more."""
+    return bool(device.type == "cpu")
 
 
 def is_plain(tensor: Any) -> bool:

@@ -17,7 +17,7 @@ from bertmagic.facts.loss import LossFacts, LossKind
 # logits, None for those that take numbers.
 _KINDS: dict[str, tuple[LossKind, bool | None]] = {
     "cross_entropy": ("sparse", True),
-    "nll_loss": ("sparse", False),
+    "nll_loss": ("sparse", None),
     "binary_cross_entropy": ("binary", False),
     "binary_cross_entropy_with_logits": ("binary", True),
     "mse_loss": ("regression", None),
