@@ -174,7 +174,8 @@ def labels_among_inputs(call: CallFacts) -> TensorFacts | None:
 
 def lacks_labels(call: CallFacts) -> bool:
     """Whether a call that trains or evaluates has a loss and no labels, and raises in the loss or computes none."""
-    if call.kind not in ("fit", "evaluate", "train_on_batch") or call.labels or call.loss is None:
+    kinds = ("fit", "evaluate", "train_on_batch", *(("call",) if call.model.framework == "torch" else ()))
+    if call.kind not in kinds or call.labels or call.loss is None:
         return False
     return call.error.where == "loss" if call.error is not None else computes_no_loss(call)
 

@@ -63,8 +63,15 @@ def given_by_role(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any])
     return {
         role: as_numpy(named[role])
         for role in ROLES
-        if is_tensor(named.get(role)) or isinstance(named.get(role), np.ndarray)
+        if is_tensor(named.get(role)) or isinstance(named.get(role), np.ndarray) or is_text(named.get(role))
     }
+
+
+def is_text(value: Any) -> bool:
+    """Whether texts stand where tensors belong: a string, or a list of such."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(each, str) for each in value)
+    return isinstance(value, str)
 
 
 def hidden_of(output: Any) -> np.ndarray | None:
