@@ -233,7 +233,7 @@ def _text_as_labels(call: CallFacts) -> Finding | None:
     if call.kind != "predict" or call.model.preprocesses is None or len(call.labels) != 1:
         return None
     seconds = _texts(call.labels[0])
-    if not seconds or not any(_texts(each) for each in call.inputs):
+    if not seconds:
         return None
     # Names of classes, for which `predict` has no use, are short and come again.
     words = sum(len(each.split()) for each in seconds) / len(seconds)

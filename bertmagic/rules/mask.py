@@ -137,6 +137,9 @@ def read_padding(call: CallFacts, encoder_call: EncoderCallFacts) -> tuple[Tenso
     found = call.padding(encoder_call)
     if found is None or not call.ran or not padded_rows(found[1]).size:
         return None
+    # Where only the model tells the padding token, one at the end of each row may be the texts' own last token.
+    if call.tokenizer is None and found[1][:, -1].all() and (found[1].sum(axis=1) == 1).all():
+        return None
     probe = call.probes.get("padding content")
     if probe is not None and not probe.matters:
         return None

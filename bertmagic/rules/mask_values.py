@@ -269,6 +269,8 @@ def attention_mask_shape(call: CallFacts) -> Finding | None:
         if len(given.shape) != 2 or len(mask.shape) < 2 or 0 in given.shape or not _misfits(given, mask):
             continue
         failed = call.error is not None and call.error.where == "forward"
+        if failed and not _fails_in(call, encoder_call):
+            continue
         uncovered = [] if failed else _uncovered(call, encoder_call, given, mask)
         if not failed and not uncovered:
             continue
@@ -297,6 +299,12 @@ def attention_mask_shape(call: CallFacts) -> Finding | None:
             _mask_fix(call, encoder_call, ids, said),
         )
     return None
+
+
+def _fails_in(call: CallFacts, encoder_call: EncoderCallFacts) -> bool:
+    """Whether the call raised in that encoder, or in no layer that is known."""
+    layer, path = call.error.layer if call.error is not None else None, encoder_call.encoder.path
+    return layer is None or not path or layer == path or layer.startswith((f"{path}/", f"{path}."))
 
 
 def _misfits(ids: TensorFacts, mask: TensorFacts) -> bool:
@@ -351,7 +359,7 @@ def _is_text(call: CallFacts, ids: TensorFacts, padding: np.ndarray, row: int) -
     tokens = ids.values[row][~padding[row]]
     tokenizer = call.tokenizer
     special = {tokenizer.pad_id, tokenizer.cls_id, *tokenizer.ends} if tokenizer is not None else set()
-    if len({int(each) for each in tokens} - special) < 2:
+    if len({int(each) for each in tokens} - special) < (2 if tokenizer is not None else 3):
         return False
     if int((ids.values == ids.values[row]).all(axis=1).sum()) > 1:
         return False

@@ -197,6 +197,7 @@ def outputs_not_finite(call: CallFacts) -> Finding | None:
             or values.dtype.kind != "f"
             or not values.size
             or not np.isnan(values).any()
+            or _at_padding(call, output)
         ):
             continue
         wrong = np.isnan(values)
@@ -213,6 +214,22 @@ def outputs_not_finite(call: CallFacts) -> Finding | None:
             Fix("Look for weights that are NaN already", _weights_of_nan(call)),
         )
     return None
+
+
+def _at_padding(call: CallFacts, output: TensorFacts) -> bool:
+    """Whether an output of the tokens is NaN at padding alone."""
+    values = output.values
+    assert values is not None
+    for encoder_call in call.encoder_calls:
+        found = call.padding(encoder_call)
+        if found is None or values.ndim < 2:
+            continue
+        ids, padding = found
+        if output.rows is not None and ids.rows is None:
+            padding = padding[list(output.rows)]
+        if values.shape[:2] == padding.shape:
+            return not np.isnan(values[~padding]).any()
+    return False
 
 
 def _weights_of_nan(call: CallFacts) -> str:
