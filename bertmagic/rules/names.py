@@ -83,8 +83,8 @@ def _misnamed_inside(call: CallFacts) -> Finding | None:
                 "error",
                 key,
                 f'"{key}" is no input of `{name}`, which takes `{role}`',
-                f'`{call.model.said}` gives `{name}` a tensor as "{key}"; `{name}` takes `{role}`, which goes unfed, and '
-                f"swallows the other. Nothing is raised.",
+                f'`{call.model.said}` gives `{name}` a tensor as "{key}"; `{name}` takes `{role}`, which goes unfed, '
+                "and swallows the other. Nothing is raised.",
                 {"keys": {key: role}, "takes": sorted(encoder_call.encoder.takes)},
                 Fix("Give it by its name", f"{role}={key}  # in the call of `{name}` inside `{call.model.said}`"),
             )
