@@ -147,6 +147,8 @@ class Looks:
             alone = facts.kind == "call" and facts.error is None and not facts.labels and facts.loss is None
             if not alone or model is None or not any("label" in name for name in takes):
                 continue
+            if any(each.rule == "input-misnamed" for each in ended.examination.findings):
+                return  # They are there, under another name.
             error = ErrorFacts(type(raised).__name__, str(raised), None, "loss")
             loss = LossFacts("the model's own loss", "internal")
             facts = dataclasses.replace(facts, error=error, loss=loss)
