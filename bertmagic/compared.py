@@ -109,14 +109,15 @@ class Told:
 
     @staticmethod
     def _put(done: Ended, facts: CallFacts, examiner: Examiner) -> None:
-        found = [each for each in examiner.findings(facts) if each.rule in _OF_LABELS]
+        shown = _OF_LABELS if facts.error is None else _OF_LABELS | {"row-count-mismatch"}
+        found = [each for each in examiner.findings(facts) if each.rule in shown]
         before = done.examination
         kept: list[Finding] = [each for each in before.findings if each.rule not in {new.rule for new in found}]
         first = before.facts.loss is None or before.facts.loss == facts.loss
         # The first loss of a call is the one that its tables show, and a later one where it is at fault.
-        shown = facts if first or found or facts.error is not None else before.facts
-        shown = dataclasses.replace(shown, rows_run=before.facts.rows_run)
-        done.examination = dataclasses.replace(before, facts=shown, findings=(*kept, *found))
+        now = facts if first or found or facts.error is not None else before.facts
+        now = dataclasses.replace(now, rows_run=before.facts.rows_run)
+        done.examination = dataclasses.replace(before, facts=now, findings=(*kept, *found))
 
 
 def unflattened(comparison: Compared) -> tuple[np.ndarray, np.ndarray]:
@@ -126,7 +127,7 @@ def unflattened(comparison: Compared) -> tuple[np.ndarray, np.ndarray]:
     shape = tuple(getattr(base, "shape", ()))
     if values.ndim == 1 and values.shape == labels.shape:
         return values[:, None], labels[:, None]  # one output and one label a row
-    if values.ndim == 2 and labels.ndim == 1 and len(shape) == 3 and len(values) == len(labels):
-        if shape[-1] == values.shape[-1] and shape[0] * shape[1] == len(values):
-            return values.reshape(shape), labels.reshape(shape[:2])
+    flat = values.ndim == 2 and labels.ndim == 1 and len(shape) == 3 and len(values) == len(labels)
+    if flat and shape[-1] == values.shape[-1] and shape[0] * shape[1] == len(values):
+        return values.reshape(shape), labels.reshape(shape[:2])
     return values, labels

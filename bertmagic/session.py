@@ -82,6 +82,7 @@ class Watch(Listening):
     def _assembled(self, raised: BaseException | None) -> Report:
         try:
             self._looks.span(backend_of)
+            self._looks.missed(raised)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self.failed("the reading of all labels", failure)
         cell = self._cell_facts(raised)

@@ -182,8 +182,8 @@ MESSAGES: Messages = {
         (
             "`reviews` holds text, and `classifier` takes token ids",
             (
-                "`reviews` holds 2 strings under `token_ids`, and `classifier` takes token ids (batch, "
-                "seq): no tokenizer has read them. ValueError is raised."
+                "`reviews` holds 2 strings, and `classifier` takes token ids (batch, seq): no tokenizer "
+                "has read them. ValueError is raised."
             ),
             "Call `predict`, which makes tokens of texts by the preprocessor",
             "classifier.predict(reviews)",
@@ -195,8 +195,8 @@ MESSAGES: Messages = {
         (
             "`review` holds text, and `classifier` takes token ids",
             (
-                "`review` holds 1 string under `token_ids`, and `classifier` takes token ids (batch, "
-                "seq): no tokenizer has read them. ValueError is raised."
+                "`review` holds 1 string, and `classifier` takes token ids (batch, seq): no tokenizer has"
+                " read them. ValueError is raised."
             ),
             "Call `predict`, which makes tokens of texts by the preprocessor",
             "classifier.predict([review])",

@@ -53,7 +53,9 @@ MESSAGES: Messages = {
     "no mask, the separator pads": (
         "attention-mask-missing",
         fed(
-            np.array([[CLS, 5, SEP, SEP], [CLS, 5, 6, SEP]]), None, tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP)
+            np.array([[CLS, 5, SEP, SEP], [CLS, 5, 6, SEP]]),
+            None,
+            tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP, made_rows=True),
         ),
         (
             "`attention_mask` is not fed, and 1 row has padding",
@@ -169,7 +171,11 @@ MESSAGES: Messages = {
     ),
     "ids for a mask, the padding is not 0": (
         "attention-mask-values",
-        fed(np.where(IDS == 0, 1, IDS), np.where(IDS == 0, 1, IDS), tokenizer=dataclasses.replace(TOKENIZER, pad_id=1)),
+        fed(
+            np.where(IDS == 0, 1, IDS),
+            np.where(IDS == 0, 1, IDS),
+            tokenizer=dataclasses.replace(TOKENIZER, pad_id=1, made_rows=True),
+        ),
         (
             "`attention_mask` holds the token ids where 1 and 0 are taken",
             (

@@ -93,7 +93,7 @@ class Calls:
 def facts(layer: Any, said: str | None, paired: str, *, made_rows: bool) -> TokenizerFacts:
     """The facts of a KerasHub tokenizer, or of the preprocessor that holds it.
 
-    keras_hub 0.32, `tokenizers/tokenizer.py` and `models/bert/bert_tokenizer.py`: the special tokens' ids are attributes.
+    keras_hub 0.32, `tokenizers/tokenizer.py`, `models/bert/bert_tokenizer.py`: the special tokens' ids are attributes.
     """
     tokenizer = tokenizer_of(layer)
     start, end = _id(tokenizer, "cls", "start"), _id(tokenizer, "sep", "end")

@@ -216,6 +216,8 @@ def _compares(call: CallFacts, output: TensorFacts, labels: TensorFacts) -> bool
     if call.error is not None:
         # As many labels as outputs are no fault of the shape: these losses flatten both.
         flattened = call.loss.kind == "sparse" and np.prod(labels.shape) == np.prod(output.shape[:-1])
+        # What PyTorch's loss was given is what is set against each other here.
+        flattened = flattened and call.model.framework != "torch"
         return call.error.where == "loss" and not flattened
     if call.loss.kind == "internal":
         # Class indices that do not fit raise; numbers broadcast. What a model of one's own does inside is not known.

@@ -239,6 +239,8 @@ def container_unsupported(call: CallFacts) -> Finding | None:
     """
     if call.error is None:
         return None
+    if call.error.where == "loss" and call.model.framework == "torch":
+        return _labels_in_a_list(call)
     if call.kind == "call" and call.error.where == "loss":
         return _labels_without_a_rank(call)
     lists = [tensor for tensor in (*call.inputs, *call.labels) if _is_numbers_in_lists(tensor)]
@@ -286,8 +288,8 @@ def _whole_encoding(call: CallFacts) -> Finding | None:
         "error",
         said,
         f"`{said}` is given to `{model}` as a whole, and `{model}` takes its tensors by name",
-        f"`{said}` is a {call.container} of {listed([f'`{tensor.name}`' for tensor in call.inputs])}; given as it is, it "
-        f"stands in the place of the token ids. {call.error.type} is raised.",
+        f"`{said}` is a {call.container} of {listed([f'`{tensor.name}`' for tensor in call.inputs])}; given as it is, "
+        f"it stands in the place of the token ids. {call.error.type} is raised.",
         {"type": call.container, "keys": [tensor.name for tensor in call.inputs]},
         Fix("Unpack it", f"{model}(**{said})"),
     )
@@ -296,6 +298,14 @@ def _whole_encoding(call: CallFacts) -> Finding | None:
 def _asks_a_list(call: CallFacts) -> bool:
     """Whether a PyTorch model raised for what a list or a number has not."""
     return call.error is not None and call.error.type in ("AttributeError", "TypeError")
+
+
+def _labels_in_a_list(call: CallFacts) -> Finding | None:
+    """Labels in a Python list, of which a PyTorch model's own loss asks what a tensor has."""
+    lists = [tensor for tensor in call.labels if _is_numbers_in_lists(tensor)]
+    if not lists or not _asks_a_list(call) or not call.model.is_transformers:
+        return None
+    return _lists(call, lists)
 
 
 def _labels_without_a_rank(call: CallFacts) -> Finding | None:

@@ -267,7 +267,10 @@ def sequence_output_unpooled(call: CallFacts) -> Finding | None:
         hidden = bert(ids).last_hidden_state
         output = tf.keras.layers.Dense(1)(hidden[:, 0])   # [CLS]: (batch, 1)
     """
-    if call.loss is None or call.loss.kind not in ("sparse", "categorical", "binary", "regression"):
+    if call.loss is None or call.loss.kind not in ("sparse", "categorical", "binary", "regression", "internal"):
+        return None
+    tagger = call.model.is_transformers and call.model.type.endswith("ForTokenClassification")
+    if call.loss.kind == "internal" and not (call.model.framework == "torch" and call.error is not None and tagger):
         return None
     compared = compared_by_loss(call)
     if compared is None or len(call.outputs) != 1:

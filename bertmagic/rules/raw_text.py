@@ -43,7 +43,8 @@ def text_not_tokenized(call: CallFacts) -> Finding | None:
     first = texts[0]
     said = first.said or call.data or first.name
     size = 1 if first.values is None else max(first.values.size, 1)
-    where = f" under `{first.name}`" if first.said else ""
+    # What a task is given as a whole goes by no name.
+    where = f" under `{first.name}`" if first.said and call.model.preprocesses is None else ""
     given = first.said or "texts"
     many = bool(first.shape)
     fix = Fix("Tokenize the texts first", _tokenizing(call, f"list({given})" if many else given, given))

@@ -12,26 +12,8 @@ import numpy as np
 
 WORDS = [
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
-    *[
-        "a",
-        "the",
-        "film",
-        "was",
-        "good",
-        "bad",
-        "very",
-        "and",
-        "plot",
-        "dull",
-        "bright",
-        "long",
-        "short",
-        "play",
-        "it",
-        "is",
-        "not",
-        "so",
-    ],
+    *("a", "the", "film", "was", "good", "bad", "very", "and", "plot"),
+    *("dull", "bright", "long", "short", "play", "it", "is", "not", "so"),
 ]
 TEXTS = [
     "the film was good",

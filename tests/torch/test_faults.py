@@ -40,8 +40,10 @@ FAULTS: dict[str, tuple[str, str]] = {
     "one-hot rows": ("labels-shape", "clf(ids, mask, labels=F.one_hot(y, 2)).loss.backward()"),
     "a column for binary cross-entropy": (
         "labels-shape",
-        "head = nn.Linear(32, 1)\nlogits = head(bert(ids, mask).pooler_output)\n"
-        "nn.BCEWithLogitsLoss()(logits, y.float()).backward()",
+        (
+            "head = nn.Linear(32, 1)\nlogits = head(bert(ids, mask).pooler_output)\n"
+            "nn.BCEWithLogitsLoss()(logits, y.float()).backward()"
+        ),
     ),
     "a broadcast": (
         "labels-shape",
@@ -49,7 +51,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "a broadcast by hand": (
         "labels-shape",
-        "head = nn.Linear(32, 1)\nloss = ((head(bert(ids, mask).pooler_output) - y.float()) ** 2).mean()\nloss.backward()",
+        "head = nn.Linear(32, 1)\nloss = ((head(bert(ids, mask)[1]) - y.float()) ** 2).mean()\nloss.backward()",
     ),
     "a softmax before cross-entropy": (
         "logits-flag-mismatch",
@@ -57,19 +59,23 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "a softmax inside the model": (
         "logits-flag-mismatch",
-        "class Net(nn.Module):\n"
-        "    def __init__(self):\n"
-        "        super().__init__()\n"
-        "        self.bert, self.head = bert, nn.Linear(32, 2)\n"
-        "    def forward(self, ids, mask):\n"
-        "        return torch.softmax(self.head(self.bert(ids, mask)[1]), dim=1)\n"
-        "net = Net()\n"
-        "nn.CrossEntropyLoss()(net(ids, mask), y).backward()",
+        (
+            "class Net(nn.Module):\n"
+            "    def __init__(self):\n"
+            "        super().__init__()\n"
+            "        self.bert, self.head = bert, nn.Linear(32, 2)\n"
+            "    def forward(self, ids, mask):\n"
+            "        return torch.softmax(self.head(self.bert(ids, mask)[1]), dim=1)\n"
+            "net = Net()\n"
+            "nn.CrossEntropyLoss()(net(ids, mask), y).backward()"
+        ),
     ),
     "a sigmoid before its own": (
         "logits-flag-mismatch",
-        "head = nn.Linear(32, 1)\nscores = torch.sigmoid(head(bert(ids, mask).pooler_output)).squeeze(-1)\n"
-        "nn.BCEWithLogitsLoss()(scores, y.float()).backward()",
+        (
+            "head = nn.Linear(32, 1)\nscores = torch.sigmoid(head(bert(ids, mask).pooler_output)).squeeze(-1)\n"
+            "nn.BCEWithLogitsLoss()(scores, y.float()).backward()"
+        ),
     ),
     "logits without their sigmoid": (
         "logits-flag-mismatch",
@@ -77,8 +83,10 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "integers for binary cross-entropy": (
         "labels-dtype",
-        "head = nn.Linear(32, 1)\nlogits = head(bert(ids, mask).pooler_output).squeeze(-1)\n"
-        "F.binary_cross_entropy_with_logits(logits, y).backward()",
+        (
+            "head = nn.Linear(32, 1)\nlogits = head(bert(ids, mask).pooler_output).squeeze(-1)\n"
+            "F.binary_cross_entropy_with_logits(logits, y).backward()"
+        ),
     ),
     "floats for classes": ("labels-dtype", "F.cross_entropy(clf(ids, mask).logits, y.float()).backward()"),
     "a head on every token": (
@@ -92,24 +100,41 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a mean over all": ("pooling-over-padding", "vectors = bert(ids, mask).last_hidden_state.mean(dim=1)"),
     "a mean over all in a module": (
         "pooling-over-padding",
-        "class Net(nn.Module):\n"
-        "    def __init__(self):\n"
-        "        super().__init__()\n"
-        "        self.bert, self.head = bert, nn.Linear(32, 2)\n"
-        "    def forward(self, ids, mask):\n"
-        "        return self.head(self.bert(ids, mask).last_hidden_state.mean(1))\n"
-        "net = Net().eval()\n"
-        "with torch.no_grad():\n    out = net(ids, mask)",
+        (
+            "class Net(nn.Module):\n"
+            "    def __init__(self):\n"
+            "        super().__init__()\n"
+            "        self.bert, self.head = bert, nn.Linear(32, 2)\n"
+            "    def forward(self, ids, mask):\n"
+            "        return self.head(self.bert(ids, mask).last_hidden_state.mean(1))\n"
+            "net = Net().eval()\n"
+            "with torch.no_grad():\n    out = net(ids, mask)"
+        ),
     ),
+    "a head of another size": (
+        "checkpoint-shape-mismatch",
+        (
+            "import tempfile\nfolder = tempfile.mkdtemp()\nclf.save_pretrained(folder)\n"
+            "model = BertForSequenceClassification.from_pretrained(folder, num_labels=5)"
+        ),
+    ),
+    "weights of another size": (
+        "checkpoint-shape-mismatch",
+        "model = BertForSequenceClassification(BertConfig(num_labels=3, **C))\nmodel.load_state_dict(clf.state_dict())",
+    ),
+    "a class that is gone": ("transformers-version-conflict", "from transformers import TFBertModel"),
+    "rows of many lengths": ("ragged-rows", "rows = [[2, 5, 3], [2, 3]]\nout = bert(torch.tensor(rows))"),
     "an output as a tensor": ("output-object-as-tensor", "out = clf(ids, mask)\nscores = torch.softmax(out, dim=-1)"),
     "an output given to a head": ("output-object-as-tensor", "out = nn.Linear(32, 2)(bert(ids, mask))"),
     "the default rate": (
         "learning-rate-high",
-        "for each in bert.encoder.layer:\n    nn.init.normal_(each.output.LayerNorm.weight, 1.0, 0.1)\n"
-        "bert.config._name_or_path = 'bert-base-uncased'\n"
-        "opt = torch.optim.Adam(bert.parameters())\n"
-        "bert.train()(ids, mask).pooler_output.sum().backward()\n"
-        "opt.step()",
+        (
+            "for each in bert.encoder.layer:\n    nn.init.normal_(each.output.LayerNorm.weight, 1.0, 0.1)\n"
+            "bert.config._name_or_path = 'bert-base-uncased'\n"
+            "opt = torch.optim.Adam(bert.parameters())\n"
+            "bert.train()(ids, mask).pooler_output.sum().backward()\n"
+            "opt.step()"
+        ),
     ),
 }
 

@@ -137,9 +137,13 @@ def test_patches_and_modes_are_gone_after_the_block(bert: Any, padded: SimpleNam
 
     call, save = vars(torch.nn.Module)["__call__"], torch.save
     hooks = len(optimizer._global_optimizer_pre_hooks)
-    with pytest.raises(ZeroDivisionError), watching():
+
+    def ends() -> None:
         bert(padded.ids, padded.mask).last_hidden_state.sum()
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), watching():
+        ends()
     assert vars(torch.nn.Module)["__call__"] is call
     assert torch.save is save
     assert torch._C._len_torch_function_stack() == 0

@@ -30,7 +30,7 @@ with torch.no_grad():
     samples = torch.stack([bert(ids, mask).pooler_output for _ in range(6)])
 spread = samples.std(0)
 """,
-    "embeddings in place of ids": "out = bert(inputs_embeds=bert.embeddings.word_embeddings(ids), attention_mask=mask)[0]",
+    "embeddings in place of ids": "out = bert(inputs_embeds=bert.get_input_embeddings()(ids), attention_mask=mask)[0]",
     "a masked mean": """
 hidden = bert(ids, mask).last_hidden_state
 weight = mask.unsqueeze(-1)

@@ -6,6 +6,7 @@ import inspect
 import sys
 import types
 from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,24 +17,21 @@ from bertmagic.backends.protocol import Unseen
 from bertmagic.backends.tensorflow import batches as streams
 
 
+@dataclass(frozen=True)
 class Batch:
     """One batch: `x`, `y`, `weight` as the training step gets them; `container`: what they came in.
 
-    `parts`: of an element of a stream of tuples. `raw`: what a task's preprocessor was given in the place of `x`.
+    `sources`: what the user gave, by the path of the leaf that came of it. `parts`: of an element of a stream of
+    tuples. `raw`: what a task's preprocessor was given in the place of `x`.
     """
 
-    def __init__(
-        self,
-        x: Any,
-        y: Any,
-        weight: Any,
-        container: str,
-        sources: dict[tree.Path, Any],
-        parts: int | None = None,
-        raw: Any = None,
-    ) -> None:
-        self.x, self.y, self.weight, self.container, self.sources = x, y, weight, container, sources
-        self.parts, self.raw = parts, raw
+    x: Any
+    y: Any
+    weight: Any
+    container: str
+    sources: dict[tree.Path, Any]
+    parts: int | None = None
+    raw: Any = None
 
 
 def bound_arguments(verb: str, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -62,21 +60,21 @@ def first_batch(model: Any, given: dict[str, Any], replace: Callable[[Any, Calla
     sources = dict(tree.leaves({"x": x, "y": y}))
     if given.get("validation_split") and given.get("validation_data") is None:
         x, y, weight = _split(model, (x, y, weight), given["validation_split"])[0]
+    data = (x, y, weight)
     if describe.is_task(model):
-        return _of_task(model, x, y, weight, given, sources, replace)
-    return _of_data(x, y, weight, given, sources, replace)
+        return _of_task(model, data, given, sources, replace)
+    return _of_data(data, given, sources, replace)
 
 
 def _of_data(
-    x: Any,
-    y: Any,
-    weight: Any,
+    data: tuple[Any, Any, Any],
     given: Mapping[str, Any],
     sources: dict[tree.Path, Any],
     replace: Callable[[Any, Callable[[], Any]], bool],
 ) -> Batch:
     from keras.src.trainers import data_adapters
 
+    x, y, weight = data
     if is_stream(x):
         _adapted(x, y, weight, None, given)
         batch, container = _peek(x, replace)
@@ -187,25 +185,24 @@ def _unpacked(batch: Any, container: str, sources: dict[tree.Path, Any]) -> Batc
 
 def _of_task(
     model: Any,
-    x: Any,
-    y: Any,
-    weight: Any,
+    data: tuple[Any, Any, Any],
     given: Mapping[str, Any],
     sources: dict[tree.Path, Any],
     replace: Callable[[Any, Callable[[], Any]], bool],
 ) -> Batch:
     """A KerasHub task's batch: cut from what it was given, then preprocessed (keras_hub 0.32, `pipeline_model.py`)."""
     pipeline = sys.modules["keras_hub.src.utils.pipeline_model"]
+    x, y, weight = data
     if pipeline._is_tf_dataset(x) or pipeline._is_grain_dataset(x) or pipeline._is_grain_data_loader(x):
         pipeline._convert_inputs_to_dataset(x, y, weight, given.get("batch_size"))
         element, container = _peek(x, replace)
         cut = _unpacked(element, container, {})
     else:
         head = _head((x, y, weight), given.get("batch_size") or 32, hub=True)
-        made = pipeline._convert_inputs_to_dataset(*head, given.get("batch_size"))
-        if next(iter(made), None) is None:
+        dataset = pipeline._convert_inputs_to_dataset(*head, given.get("batch_size"))
+        if next(iter(dataset), None) is None:
             raise Unseen("the batch is empty")
-        cut = Batch(*head, "arrays", sources)
+        cut = Batch(head[0], head[1], head[2], "arrays", sources)
     if describe.preprocessor_of(model) is None and type(model).preprocess_samples is _task_class().preprocess_samples:
         return cut
     parts = [_python_strings(pipeline, part) for part in (cut.x, cut.y, cut.weight)]
@@ -268,7 +265,7 @@ def element_of(stream: Any) -> tuple[Any, int | None]:
     """The first element of a dataset and its number of parts where it is a tuple; (None, None) for other streams."""
     if not _is_dataset(stream):
         return None, None
-    return streams.element_of(stream)  # type: ignore[no-any-return]
+    return streams.element_of(stream)
 
 
 def _head(arrays: tuple[Any, ...], size: int, *, hub: bool = False) -> tuple[Any, ...]:

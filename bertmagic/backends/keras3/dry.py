@@ -50,8 +50,8 @@ def _own_loss(model: Any) -> bool:
 def _fresh_loss(model: Any) -> Any:
     from keras.src.trainers import compile_utils
 
-    known = getattr(model, "_compile_loss", None)
-    if type(known) is not compile_utils.CompileLoss:
+    known: Any = getattr(model, "_compile_loss", None)
+    if known is None or type(known) is not compile_utils.CompileLoss:
         return None
     return compile_utils.CompileLoss(
         known._user_loss, known._user_loss_weights, reduction=known.reduction, output_names=known.output_names
@@ -75,8 +75,8 @@ def _swapped(model: Any, fresh: Any) -> Iterator[None]:
 def _fresh_metrics(model: Any) -> Any:
     from keras.src.trainers import compile_utils
 
-    known = getattr(model, "_compile_metrics", None)
-    if type(known) is not compile_utils.CompileMetrics:
+    known: Any = getattr(model, "_compile_metrics", None)
+    if known is None or type(known) is not compile_utils.CompileMetrics:
         return None
     try:
         metrics, weighted = _cloned(known._user_metrics), _cloned(known._user_weighted_metrics)

@@ -10,7 +10,7 @@ import numpy as np
 
 from bertmagic.backends.keras3.compute import as_numpy
 
-By = Literal["call", "default", "learning phase"]
+By = Literal["call", "default", "learning phase", "modules"]
 
 
 def mode_of(model: Any, arguments: Mapping[str, Any]) -> tuple[bool | None, By]:

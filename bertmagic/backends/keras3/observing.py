@@ -48,7 +48,7 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     told.wrap_verbs(trainer)
     told.wrap_verbs(model.Model)
     patches.put_in()
-    later = {}
+    later: dict[str, Callable[[], None]] = {}
     for module, name in _HUB.items():
         add = functools.partial(told.add_hub, module, name)
         if module in sys.modules:

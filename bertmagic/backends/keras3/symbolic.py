@@ -39,7 +39,7 @@ def origin(value: Any) -> Origin | None:
 
 
 def output_name(layer: Any, outputs: Any, value: Any) -> str | None:
-    """Which of an encoder's outputs `value` is: its key in the encoder's own dict of outputs, or what its rank tells."""
+    """Which of an encoder's outputs `value` is: its key in the encoder's own dict, or what its rank tells."""
     struct = getattr(layer, "_outputs_struct", None)
     flat = [leaf for _, leaf in tree.leaves(outputs)]
     index = next((index for index, each in enumerate(flat) if each is value), None)

@@ -85,6 +85,16 @@ class _Made:
     field: str | None = None
 
 
+@dataclass(frozen=True)
+class _Ran:
+    """One function that ran: its name without underscores, the tensors that it was given, and all its arguments."""
+
+    name: str
+    inputs: list[Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
 # Told of a loss before it runs: the call that it compares the outputs of, the comparison, and the output's field. What
 # it gives is told the loss, or what it raised.
 Compared = Callable[[Any, losses.Comparison, "str | None"], Callable[[Any, "BaseException | None"], None]]
@@ -205,7 +215,7 @@ class Flow:
         if made:
             with quiet(self._busy):
                 try:
-                    self._operation(name.strip("_"), inputs, made, args, kwargs, value)
+                    self._operation(_Ran(name.strip("_"), inputs, args, kwargs), made, value)
                 except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
                     self._fail(failure)
         return value
@@ -235,16 +245,15 @@ class Flow:
             self._fail(failure)
             return None
 
-    def _operation(
-        self, name: str, inputs: list[Any], made: dict[int, _Made], args: Any, kwargs: Any, value: Any
-    ) -> None:
+    def _operation(self, ran: _Ran, made: dict[int, _Made], value: Any) -> None:
+        name, inputs = ran.name, ran.inputs
         followed = list(made.values())
         call = followed[-1].call
         outputs = [each for each in tensors_of(value) if each.is_floating_point()]
         others = [each for place, each in enumerate(inputs) if place not in made]
         place = next((place for place, each in made.items() if each.states), None)
         if place is not None:
-            self._of_states(name, inputs[place], call, others, args, kwargs, outputs)
+            self._of_states(ran, inputs[place], call, others, outputs)
         if not outputs:
             return
         casts = frozenset[_Cast]().union(*(each.casts for each in followed))
@@ -269,13 +278,12 @@ class Flow:
             kept = states and place is not None and each.shape == inputs[place].shape
             self._follow(each, _Made(call, kept, pure, casts, moved))
 
-    def _of_states(
-        self, name: str, states: Any, call: _Call, others: list[Any], args: Any, kwargs: Any, outputs: list[Any]
-    ) -> None:
+    def _of_states(self, ran: _Ran, states: Any, call: _Call, others: list[Any], outputs: list[Any]) -> None:
         """Note what a pooling over the sequence, or a weight for each position, makes of hidden states."""
         if call.mask is None:
             return
         length = int(states.shape[1])
+        name, args, kwargs = ran.name, ran.args, ran.kwargs
         indices = _tensors_within(args[1:])
         if any(length in tuple(each.shape) for each in (*others, *indices)):
             call.weighed = True
@@ -366,7 +374,7 @@ def _tensors_within(values: Any) -> Iterator[Any]:
 def _mode(ran: Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]) -> Any:
     from torch.overrides import TorchFunctionMode
 
-    class Following(TorchFunctionMode):
+    class Following(TorchFunctionMode):  # type: ignore[misc,unused-ignore]
         """Has `ran` run each function."""
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -30,7 +30,8 @@ _OWN_LOSS = LossFacts("the model's own loss", "internal")
 class TorchCall:
     """A call of `model`. `arguments`: by parameter of its forward, further ones under `*` and `**`.
 
-    `optimizer`, `label_span`: what trains it, and the labels of all its data, where a trainer makes the call.
+    `optimizer`, `label_span`: what trains it, and the labels of all its data, where a trainer makes the call;
+    `wants_loss`: the trainer raises where the module gives no loss.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class TorchCall:
         optimizer: OptimizerFacts | None = None,
         label_span: tuple[float, float] | None = None,
         unseen: tuple[tuple[str, str], ...] = (),
+        wants_loss: bool = False,
     ) -> None:
         self.kind = kind
         self.model = model
@@ -56,6 +58,7 @@ class TorchCall:
         self._module = describe.inner(model)
         self._arguments = {**arguments, **({} if labels is None else {"y": labels})}
         self._given_labels = labels is not None
+        self._wants_loss = wants_loss
         self._loss, self._optimizer, self._label_span = loss, optimizer, label_span
         self._layers = describe.encoders_in(self._module)
         self._encoders = {id(layer): describe.describe_encoder(path, layer) for path, layer in self._layers}
@@ -138,12 +141,12 @@ class TorchCall:
             for leaf in self.leaves:
                 most = tables.get(leaf.role or "")
                 values = leaf.value
-                if most is not None and values.dtype.kind in "iu" and values.size:
-                    if int(values.min()) < 0 or int(values.max()) >= most:
-                        return True
-                if leaf.role == "input_ids" and values.ndim == 2 and facts.max_tokens is not None:
-                    if values.shape[1] > facts.max_tokens:
-                        return True
+                outside = most is not None and values.dtype.kind in "iu" and values.size
+                if outside and (int(values.min()) < 0 or int(values.max()) >= (most or 0)):
+                    return True
+                longest = facts.max_tokens if leaf.role == "input_ids" and values.ndim == 2 else None
+                if longest is not None and values.shape[1] > longest:
+                    return True
         classes = getattr(getattr(describe.core_of(self._module), "config", None), "num_labels", None)
         for leaf in self.labels:
             values = leaf.value
@@ -202,6 +205,9 @@ class TorchCall:
                 with weights.grads_of(asked), recorder, watch:
                     value = self._call(arguments)
                 loss = self._loss_of(value, labels, watch.seen)
+                if keep and self._wants_loss and isinstance(value, Mapping) and "loss" not in value:
+                    exception, loss = _no_loss(value, arguments), _OWN_LOSS
+                    error = ErrorFacts(type(exception).__name__, str(exception), None, "loss", recorder.passed)
                 if asked:
                     reached = weights.reached(asked, value)
             except Exception as raised:  # noqa: BLE001  # whatever the module raises is a fact
@@ -381,7 +387,9 @@ def direct_arguments(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, An
     for name, value in bound.arguments.items():
         kind = parameters[name].kind
         # Anything after `*args` is given by keyword.
-        key = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(kind, name)
+        key = (
+            "*" if kind is inspect.Parameter.VAR_POSITIONAL else "**" if kind is inspect.Parameter.VAR_KEYWORD else name
+        )
         arguments[key] = value
     if "*" in arguments and any(name not in ("*", "**") for name in arguments):
         names = [name for name in arguments if name not in ("*", "**")]
@@ -433,6 +441,15 @@ def _named_outputs(outputs: Any) -> tuple[tuple[str, np.ndarray], ...]:
 def _fields(output: Any) -> tuple[str, tuple[str, ...]] | None:
     """The type of an output object, and the names of its fields."""
     return (type(output).__name__, tuple(map(str, output))) if isinstance(output, Mapping) else None
+
+
+def _no_loss(value: Mapping[str, Any], arguments: dict[str, Any]) -> ValueError:
+    """What a trainer raises where its model gives no loss (transformers 5.23, `Trainer.compute_loss`)."""
+    given = [name for name in arguments if name not in ("*", "**")] + list(arguments.get("**", {}))
+    return ValueError(
+        "The model did not return a loss from the inputs, only the following keys: "
+        f"{','.join(map(str, value))}. For reference, the inputs it received are {','.join(given)}."
+    )
 
 
 def _number(value: Any) -> float | None:
