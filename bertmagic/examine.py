@@ -210,13 +210,15 @@ class Examiner:
 
 
 def choose_rows(facts: CallFacts, size: int, asked: int | str | None) -> tuple[int, ...]:
-    """The rows for the dry pass: those with ids out of range first, then the most padded one, then the least padded."""
+    """The rows for the dry pass: ids out of range first, then the most padded, the highest label, the least padded."""
     if not size:
         return ()
     if asked == "all":
         return tuple(range(size))
     wanted = min(size, asked if isinstance(asked, int) else FEW)
-    order: list[int] = []
+    beyond: list[int] = []
+    most: list[int] = []
+    least: list[int] = []
     for call, ids in facts.token_ids():
         values = ids.values
         if values is None or values.ndim < 2 or values.shape[0] != size or values.dtype.kind not in "iu":
@@ -224,17 +226,20 @@ def choose_rows(facts: CallFacts, size: int, asked: int | str | None) -> tuple[i
         flat = values.reshape(size, -1)
         if call.encoder.vocab_rows is not None:
             bad = ((flat < 0) | (flat >= call.encoder.vocab_rows)).any(axis=1)
-            order += [int(row) for row in np.flatnonzero(bad)[:1]]
+            beyond += [int(row) for row in np.flatnonzero(bad)[:1]]
         pad_id = facts.pad_id(call.encoder)
         if pad_id is not None and values.ndim == 2:
             padding = padding_positions(values, pad_id).sum(axis=1)
             # Rows of padding only say nothing: they come last.
             padding = np.where(padding == values.shape[1], -1, padding)
-            order += [int(np.argmax(padding)), int(np.argmin(np.where(padding < 0, values.shape[1], padding)))]
-    for label in facts.labels:
-        if label.values is not None and label.is_integer and label.values.shape[:1] == (size,) and label.values.size:
-            order.append(int(np.argmax(label.values.reshape(size, -1).max(axis=1))))
-    chosen = list(dict.fromkeys([*order, *range(size)]))[:wanted]
+            most.append(int(np.argmax(padding)))
+            least.append(int(np.argmin(np.where(padding < 0, values.shape[1], padding))))
+    labelled = [
+        int(np.argmax(label.values.reshape(size, -1).max(axis=1)))
+        for label in facts.labels
+        if label.values is not None and label.is_integer and label.values.shape[:1] == (size,) and label.values.size
+    ]
+    chosen = list(dict.fromkeys([*beyond, *most, *labelled, *least, *range(size)]))[:wanted]
     return tuple(sorted(chosen))
 
 

@@ -171,3 +171,14 @@ def test_ids_that_their_own_float_type_holds_exactly() -> None:
     cut = {"input_ids": tensor("input_ids", half.astype("int32"), "input_ids", rows=(0,))}
     facts = having(facts, encoder_calls=(EncoderCallFacts(encoder, cut, {"input_ids": facts.inputs[0]}),))
     assert check("ids-not-integer", facts) is None
+
+
+def test_an_image_of_one_vector_is_no_sequence() -> None:
+    """Seven tasks of three classes, beside an embedding of seven numbers."""
+    ids = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], "int32")
+    facts = computed(call(ids, outputs=(2, 7, 3), labels=np.array([0, 1]), loss="sparse"))
+    image = tensor("image_embedding", np.zeros((2, 7), "float32"), "inputs_embeds")
+    facts = having(facts, inputs=(image, *facts.inputs))
+    assert facts.sizes["seq"] == 4
+    assert check("sequence-output-unpooled", facts) is None
+    assert "seq" not in having(facts, inputs=(image,)).sizes

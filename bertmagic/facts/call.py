@@ -165,12 +165,12 @@ class CallFacts:
     def sizes(self) -> dict[str, int]:
         """The sizes of this call's named axes, for the whole batch: what `facts/axes.py` names axes by."""
         sizes = {**self.model.sizes, "batch": self.rows_of}
-        # Tensors of tokens first: one of rank 1 beside them is rather a feature of its own.
-        for tensor in sorted(self.inputs, key=lambda each: len(each.shape) == 1):
+        # Token ids first; one of rank 1 beside others is rather a feature of its own, as embeddings of rank 2 are.
+        for tensor in sorted(self.inputs, key=lambda each: (len(each.shape) == 1, each.role != "input_ids")):
             rank = len(tensor.shape)
-            if tensor.role is None or not 1 <= rank <= 3:
+            if tensor.role is None or not 1 <= rank <= 3 or (tensor.role == "inputs_embeds" and rank == 2):
                 continue
-            sizes["seq"] = tensor.shape[1] if tensor.role == "inputs_embeds" and rank > 1 else tensor.shape[-1]
+            sizes["seq"] = tensor.shape[1] if tensor.role == "inputs_embeds" and rank == 3 else tensor.shape[-1]
             if rank == 1:
                 del sizes["batch"]  # one text without its batch axis: what counts as rows are its tokens
             if rank == 3 and self.model.choices:

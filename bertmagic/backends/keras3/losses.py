@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bertmagic.backends.owners import is_users_own
 from bertmagic.facts.loss import LossFacts, LossKind
 
 # By the names of keras 3.15's losses, in snake case (`losses/losses.py`): functions, classes and strings share them.
@@ -34,7 +35,8 @@ _ALSO = {"bce": "binary_crossentropy"}
 def describe_loss(model: Any, given: Any = None, *, direct: bool = False) -> LossFacts | None:
     """The facts of the loss that `model` was compiled with, or of `given`; None where there is none, or several.
 
-    `direct`: of a call of the model itself, which goes by no compiled loss.
+    `direct`: of a call of the model itself, which goes by no compiled loss. What a loss of the user's own code compares
+    is not known: `other`.
     """
     if given is None and not direct:
         given = user_loss(model)
@@ -46,7 +48,8 @@ def describe_loss(model: Any, given: Any = None, *, direct: bool = False) -> Los
         return None
     name = given if isinstance(given, str) else getattr(given, "__name__", None) or type(given).__name__
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    kind: LossKind = _KINDS.get(_ALSO.get(snake, snake), "other") if _is_keras_own(given) else "other"
+    known = _is_keras_own(given) and not is_users_own(model, "compute_loss")
+    kind: LossKind = _KINDS.get(_ALSO.get(snake, snake), "other") if known else "other"
     settings = getattr(given, "_fn_kwargs", None) or {}
     return LossFacts(name, kind, _from_logits(given, kind), ignored=settings.get("ignore_class"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bertmagic.backends.owners import is_users_own
 from bertmagic.backends.tensorflow.describe import is_pretrained
 from bertmagic.facts.loss import LossFacts, LossKind
 
@@ -32,13 +33,13 @@ def describe_loss(model: Any, given: Any = None, *, direct: bool = False) -> Los
     """The facts of the loss that `model` was compiled with, or of `given`; None where there is none, or several.
 
     `direct`: of a call of the model itself, which goes by no compiled loss: a transformers model that gets labels
-    computes its own then.
+    computes its own then. What a loss of the user's own code compares is not known: `other`.
     """
     if given is None:
         if direct:
-            return LossFacts("the model's own loss", "internal") if is_pretrained(model) else None
+            return _internal(model) if is_pretrained(model) else None
         if getattr(model, "_using_dummy_loss", False):
-            return LossFacts("the model's own loss", "internal")
+            return _internal(model)
         container = getattr(model, "compiled_loss", None)
         given = getattr(container, "_user_losses", None)
     if isinstance(given, (list, tuple)) and len(given) == 1:
@@ -49,9 +50,16 @@ def describe_loss(model: Any, given: Any = None, *, direct: bool = False) -> Los
         return None
     name = given if isinstance(given, str) else getattr(given, "__name__", None) or type(given).__name__
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    kind: LossKind = _KINDS.get(snake, "other") if _is_keras_own(given) else "other"
+    known = _is_keras_own(given) and not is_users_own(model, "compute_loss")
+    kind: LossKind = _KINDS.get(snake, "other") if known else "other"
     settings = getattr(given, "_fn_kwargs", None) or {}
     return LossFacts(name, kind, _from_logits(given, kind), ignored=settings.get("ignore_class"))
+
+
+def _internal(model: Any) -> LossFacts:
+    """The loss that a transformers model computes itself, in the user's own way where a class of theirs does it."""
+    own = any(is_users_own(model, name) for name in ("call", "hf_compute_loss", "compute_loss"))
+    return LossFacts("the model's own loss", "other" if own else "internal")
 
 
 def _is_keras_own(loss: Any) -> bool:
