@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from bertmagic.assemble import Ended
 from bertmagic.backends import backend_of
 from bertmagic.backends.protocol import Backend, Compared
 from bertmagic.examine import Examiner
-from bertmagic.facts.call import CallFacts, ErrorFacts
+from bertmagic.facts.call import BroadcastFacts, CallFacts, ErrorFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding
 from bertmagic.followed import Handle, Handles
@@ -90,24 +90,34 @@ class Told:
             # On a GPU a loss is not waited for: that it compares is known before it has run.
             loss=dataclasses.replace(comparison.facts, value=float("nan")),
             rows_run=(),
+            broadcasts=(*done.examination.facts.broadcasts, *self._broadcast(comparison)),
         )
         examiner = self.examiner(backend)
         self._put(done, facts, examiner)
         return done, facts, examiner
+
+    def _broadcast(self, comparison: Compared) -> Iterator[BroadcastFacts]:
+        """A loss that sets one number a row against one label a row of another rank: each against all."""
+        shapes = tuple(map(tuple, (comparison.output.shape, comparison.target.shape)))
+        rows = max(map(max, shapes)) if all(shapes) else 0
+        if comparison.facts.kind == "regression" and rows > 1 and sorted(shapes, key=len) == [(rows,), (rows, 1)]:
+            output, labels = self._said(comparison.output), self._said(comparison.target)
+            yield BroadcastFacts(output, shapes[0], labels, shapes[1], "difference")
 
     def _said(self, target: Any) -> str | None:
         return self.names.of(target) or self.names.of(getattr(target, "_base", None))
 
     @staticmethod
     def _put(done: Ended, facts: CallFacts, examiner: Examiner) -> None:
-        found = [each for each in examiner.findings(facts) if each.rule in _OF_LABELS]
+        shown = _OF_LABELS if facts.error is None else _OF_LABELS | {"row-count-mismatch"}
+        found = [each for each in examiner.findings(facts) if each.rule in shown]
         before = done.examination
         kept: list[Finding] = [each for each in before.findings if each.rule not in {new.rule for new in found}]
         first = before.facts.loss is None or before.facts.loss == facts.loss
         # The first loss of a call is the one that its tables show, and a later one where it is at fault.
-        shown = facts if first or found or facts.error is not None else before.facts
-        shown = dataclasses.replace(shown, rows_run=before.facts.rows_run)
-        done.examination = dataclasses.replace(before, facts=shown, findings=(*kept, *found))
+        now = facts if first or found or facts.error is not None else before.facts
+        now = dataclasses.replace(now, rows_run=before.facts.rows_run)
+        done.examination = dataclasses.replace(before, facts=now, findings=(*kept, *found))
 
 
 def unflattened(comparison: Compared) -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +125,9 @@ def unflattened(comparison: Compared) -> tuple[np.ndarray, np.ndarray]:
     values, labels = comparison.values, comparison.labels
     base = getattr(comparison.output, "_base", None)
     shape = tuple(getattr(base, "shape", ()))
-    if values.ndim == 2 and labels.ndim == 1 and len(shape) == 3 and len(values) == len(labels):
-        if shape[-1] == values.shape[-1] and shape[0] * shape[1] == len(values):
-            return values.reshape(shape), labels.reshape(shape[:2])
+    if values.ndim == 1 and values.shape == labels.shape:
+        return values[:, None], labels[:, None]  # one output and one label a row
+    flat = values.ndim == 2 and labels.ndim == 1 and len(shape) == 3 and len(values) == len(labels)
+    if flat and shape[-1] == values.shape[-1] and shape[0] * shape[1] == len(values):
+        return values.reshape(shape), labels.reshape(shape[:2])
     return values, labels

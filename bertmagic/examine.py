@@ -289,7 +289,8 @@ def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...
         given: dict[Role, TensorFacts] = {}
         source: dict[Role, TensorFacts] = {}
         for role, value in passed.given.items():
-            given[role] = TensorFacts(role, value.shape, str(value.dtype), value, role, rows=_index(value, rows))
+            name = passed.encoder.name(role)
+            given[role] = TensorFacts(name, value.shape, str(value.dtype), value, role, rows=_index(value, rows))
             own = _same(role, value, arrays, facts.inputs)
             if own is not None:
                 source[role] = own
@@ -311,7 +312,8 @@ def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...
 
 def _dry_pass(live: LiveCall, rows: tuple[int, ...]) -> Pass:
     """Forward on `rows`, and the loss where the call has one."""
-    wants_loss = live.kind in ("fit", "evaluate", "train_on_batch") or bool(live.labels)
+    # A prediction leaves the labels of its data aside.
+    wants_loss = live.kind in ("fit", "evaluate", "train_on_batch") or (bool(live.labels) and live.kind != "predict")
     labels = _take(live.labels + live.weights, rows) if wants_loss else None
     return live.run(_take(live.leaves, rows), labels, layers=True)
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from bertmagic.assemble import Ended
+from bertmagic.backends import backend_of
 from bertmagic.backends.protocol import Backend, LiveCall, Unseen
 from bertmagic.examine import Examination, Examiner, Pairing
 from bertmagic.facts.call import CallFacts, CallKind, ErrorFacts
+from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import ModelFacts
 from bertmagic.modes import Modes
 from bertmagic.observe.iterators import replace_in
@@ -18,6 +20,8 @@ from bertmagic.observe.labelled import Labelled
 from bertmagic.observe.names import Names
 from bertmagic.options import Options
 
+# What is asked of a loss that is None.
+_OF_A_LOSS = ("backward", "item", "detach", "mean")
 # Calls of one model with one signature that are read (not run) before the rest go unread: a training loop's batches.
 MOST_READ = 200
 
@@ -131,6 +135,26 @@ class Looks:
         done = Ended(examination, said, backend.peak_bytes(self._options.device), weakref.ref(model))
         self.ended.append(done)
         return done, examination.error
+
+    def missed(self, raised: BaseException | None) -> None:
+        """Say of the call whose loss is None that the cell ended for want of it: nothing had labels to compare."""
+        wanted = isinstance(raised, AttributeError) and raised.obj is None
+        if not wanted or raised is None or getattr(raised, "name", None) not in _OF_A_LOSS:
+            return
+        for ended in reversed(self.ended):
+            facts, model = ended.examination.facts, ended.model()
+            takes = facts.model.takes or frozenset()
+            alone = facts.kind == "call" and facts.error is None and not facts.labels and facts.loss is None
+            if not alone or model is None or not any("label" in name for name in takes):
+                continue
+            error = ErrorFacts(type(raised).__name__, str(raised), None, "loss")
+            loss = LossFacts("the model's own loss", "internal")
+            facts = dataclasses.replace(facts, error=error, loss=loss)
+            backend = backend_of(model)
+            if backend is not None and facts.model.framework == "torch":
+                found = self.examiner(backend).findings(facts)
+                ended.examination = dataclasses.replace(ended.examination, facts=facts, findings=found)
+            return
 
     def span(self, backend: Callable[[Any], Backend | None]) -> None:
         """Say of the calls of a cell's own loop which labels there are in all, now that it has ended."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bertmagic.assemble import assemble
-from bertmagic.backends import BACKENDS, backend_of, loaded_backends
+from bertmagic.backends import BACKENDS, backend_of, is_loaded, loaded_backends
 from bertmagic.facts.cell import CellFacts
 from bertmagic.finding import Finding
 from bertmagic.listening import Listening
@@ -56,7 +56,7 @@ class Watch(Listening):
         self._start = time.perf_counter()
         wanted: dict[str, Callable[[], None]] = {}
         for module, backend_module in BACKENDS.items():
-            wanted[module] = self._starter(backend_module)
+            wanted[module] = self._starter(module, backend_module)
         wanted[tokenizers.MODULE] = self._note_tokenizers
         wanted[hub.MODULE] = self._note_hub
         for module, start in wanted.items():
@@ -82,6 +82,7 @@ class Watch(Listening):
     def _assembled(self, raised: BaseException | None) -> Report:
         try:
             self._looks.span(backend_of)
+            self._looks.missed(raised)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self.failed("the reading of all labels", failure)
         cell = self._cell_facts(raised)
@@ -125,11 +126,12 @@ class Watch(Listening):
             return ()
         return tuple(finding for finding in found if finding is not None)
 
-    def _starter(self, backend_module: str) -> Callable[[], None]:
+    def _starter(self, module: str, backend_module: str) -> Callable[[], None]:
         def start() -> None:
             from importlib import import_module
 
-            self._stack.enter_context(import_module(backend_module).BACKEND.observe(self))
+            if is_loaded(module):
+                self._stack.enter_context(import_module(backend_module).BACKEND.observe(self))
 
         return start
 

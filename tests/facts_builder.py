@@ -11,7 +11,7 @@ import numpy as np
 from bertmagic.facts.call import CallFacts, CallKind, EncoderCallFacts, ErrorFacts, ProbeFacts, UnpaddedFacts
 from bertmagic.facts.cell import CellFacts
 from bertmagic.facts.loss import LossFacts, LossKind
-from bertmagic.facts.model import EncoderFacts, InputFacts, ModelFacts
+from bertmagic.facts.model import Compute, EncoderFacts, InputFacts, ModelFacts
 from bertmagic.facts.tensors import Role, TensorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.facts.training import StateFacts
@@ -34,6 +34,16 @@ BERT = EncoderFacts("", "bert", "TFBertMainLayer", VOCABULARY, 16, 0, 2, PAD, 8,
 ROBERTA = EncoderFacts(
     "", "roberta", "TFRobertaMainLayer", VOCABULARY, 18, 2, 1, 1, 8, TAKES, "roberta.embeddings.weight"
 )
+# KerasHub's: its own names, and no padding token.
+HUB_BERT = dataclasses.replace(
+    BERT,
+    type="BertBackbone",
+    pad_id=None,
+    takes=frozenset({"input_ids", "attention_mask", "token_type_ids"}),
+    names={"input_ids": "token_ids", "attention_mask": "padding_mask", "token_type_ids": "segment_ids"},
+    source="token_embedding.embeddings",
+)
+TORCH_BERT = dataclasses.replace(BERT, type="BertModel", source="embeddings.word_embeddings.weight")
 TOKENIZER = TokenizerFacts("tokenizer", "BertTokenizerFast", VOCABULARY, PAD, CLS, SEP, 16, "right", "the only one")
 
 LOSSES: dict[str, LossFacts] = {
@@ -103,6 +113,23 @@ def model(
     return ModelFacts(said, type, "tf-keras", taken, encoders, choices=choices, sizes={**known, **(sizes or {})})
 
 
+def hub(
+    said: str = "backbone", encoder: EncoderFacts = HUB_BERT, compute: Compute = "tensorflow", **changes: Any
+) -> ModelFacts:
+    """A KerasHub backbone, a model made of one, or with `preprocesses` a task."""
+    inputs = tuple(InputFacts(name, (None, None), "int32", True, role) for role, name in HUB_BERT.names.items())
+    outputs = (InputFacts("sequence_output", (None, None, encoder.hidden), "float32", required=True),)
+    facts = ModelFacts(said, encoder.type, "keras", inputs, (encoder,), outputs, sizes={"hidden": encoder.hidden or 0})
+    taken = frozenset(HUB_BERT.names.values())
+    return dataclasses.replace(facts, **{"compute": compute, "takes": taken, "library": "keras-hub", **changes})
+
+
+def torch_model(type: str = "BertModel", encoder: EncoderFacts = TORCH_BERT, **changes: Any) -> ModelFacts:  # noqa: A002
+    """A PyTorch model of transformers, unless `library` says otherwise."""
+    facts = dataclasses.replace(model(encoder, type=type), framework="torch", compute="torch", library="transformers")
+    return dataclasses.replace(facts, **changes)
+
+
 def call(
     ids: Any = None,
     mask: Any = None,
@@ -133,6 +160,8 @@ def call(
     a shape, or a dict of them by name. `probe`: how far the output moves by other tokens at padding. `said`: the user's
     names by the model's.
     """
+    of = of or model(encoder)
+    encoder = of.encoders[0] if of.framework != "tf-keras" and of.encoders else encoder
     names = said or {}
     every: dict[Role, Any] = {
         "input_ids": ids,
@@ -142,12 +171,15 @@ def call(
         "inputs_embeds": embeds,
     }
     given = {role: values for role, values in every.items() if values is not None}
-    facts = {role: tensor(role, values, role, said=names.get(role), kind=kinds) for role, values in given.items()}
+    called = {role: role if of.framework == "tf-keras" else of.name(role) for role in given}
+    facts = {role: tensor(called[role], each, role, said=names.get(role), kind=kinds) for role, each in given.items()}
     inputs = (*facts.values(), *others)
     if received is None:
         encoder_call = EncoderCallFacts(encoder, facts, dict(facts), seen)
     else:
-        encoder_call = EncoderCallFacts(encoder, {role: tensor(role, value, role) for role, value in received.items()})
+        encoder_call = EncoderCallFacts(
+            encoder, {role: tensor(encoder.name(role), value, role) for role, value in received.items()}
+        )
     rows = next((each.shape[0] for each in inputs if each.shape), 0)
     if outputs is None and error in (None, "loss"):
         outputs = {"logits": (rows, 2)}
@@ -156,9 +188,9 @@ def call(
     )
     return CallFacts(
         kind=kind,
-        model=of or model(encoder),
+        model=of,
         inputs=inputs,
-        labels=_tensors("labels", labels, names),
+        labels=_tensors("labels", labels, names, kinds if of.framework != "tf-keras" else "numpy.ndarray"),
         outputs=_tensors("logits", outputs, names),
         encoder_calls=(encoder_call,),
         loss=LOSSES[loss] if loss is not None else None,
@@ -207,11 +239,11 @@ def _span(labels: tuple[TensorFacts, ...]) -> tuple[float, float] | None:
     return float(values.min()), float(values.max())
 
 
-def _tensors(name: str, values: Any, names: Mapping[str, str]) -> tuple[TensorFacts, ...]:
+def _tensors(name: str, values: Any, names: Mapping[str, str], kinds: str = "numpy.ndarray") -> tuple[TensorFacts, ...]:
     if values is None:
         return ()
     by_name = values if isinstance(values, dict) else {name: values}
     return tuple(
-        tensor(key, np.zeros(each, "float32") if isinstance(each, tuple) else each, said=names.get(key))
+        tensor(key, np.zeros(each, "float32") if isinstance(each, tuple) else each, said=names.get(key), kind=kinds)
         for key, each in by_name.items()
     )

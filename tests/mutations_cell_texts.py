@@ -155,7 +155,7 @@ def _tagged(program: CellProgram, random: np.random.Generator, *, aligned: bool)
     return program.facts(own.facts(labels=labels, weights=()), made=[made])
 
 
-@cell_mutation("labels-not-aligned", **{**PLAIN, "head": ("tags",)})
+@cell_mutation("labels-not-aligned", **{**PLAIN, "head": ("tags",)}, rows=2)
 def one_label_a_word(program: CellProgram, random: np.random.Generator) -> CellFacts:
     return _tagged(program, random, aligned=False)
 

@@ -26,7 +26,7 @@ def a_negative_number_pads(program: Program, random: np.random.Generator) -> Cal
     return program.facts(ids=ids, mask=random.choice([0, 1]) * np.ones_like(program.mask), error="forward")
 
 
-@mutation("padding-side", padded=True, left=True, tokenizer=True, family=("bert", "distilbert"))
+@mutation("padding-side", padded=True, left=True, tokenizer=True, family=("bert",))
 def padded_on_the_left(program: Program, random: np.random.Generator) -> CallFacts:
     return program.facts(positions=None)
 

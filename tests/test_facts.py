@@ -83,8 +83,8 @@ def test_padding_is_of_the_padding_id_and_touches_an_end(rows: list[list[int]], 
         assert int(np.abs(np.diff(row.astype(int))).sum()) <= 1
 
 
-def test_the_tokenizer_tells_the_padding_before_the_model() -> None:
-    facts = call([[2, 5, 3, 7]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=7))
+def test_the_tokenizer_that_made_the_rows_tells_the_padding_before_the_model() -> None:
+    facts = call([[2, 5, 3, 7]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=7, made_rows=True))
     found = facts.padding(facts.encoder_calls[0])
     assert found is not None
     assert found[1].tolist() == [[False, False, False, True]]

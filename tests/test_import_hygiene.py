@@ -120,3 +120,13 @@ def test_loading_takes_no_longer_than_the_bound(folder: Path, capsys: pytest.Cap
     with capsys.disabled():
         sys.stdout.write(f"\n%load_ext: bertmagic {ours * 1e3:.1f} ms, empty {empty * 1e3:.1f} ms (medians of 7)\n")
     assert ours - empty <= BOUND
+
+
+def test_a_folder_named_like_a_framework_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import ModuleType
+
+    from bertmagic.backends import is_loaded, loaded_backends
+
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+    assert not is_loaded("torch")
+    assert "torch" not in [backend.name for backend in loaded_backends()]

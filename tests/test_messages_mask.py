@@ -108,7 +108,9 @@ MESSAGES: Messages = {
     ),
     "missing mask, the separator pads": (
         "attention-mask-missing",
-        call([[CLS, 5, SEP, SEP], [CLS, 5, 6, SEP]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP)),
+        call(
+            [[CLS, 5, SEP, SEP], [CLS, 5, 6, SEP]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP, made_rows=True)
+        ),
         (
             "`attention_mask` is not fed, and 1 row has padding",
             (

@@ -13,6 +13,7 @@ BEYOND[1, 2] = 110
 IDS = batch([6, 4, 4])
 MASK = (IDS != 0).astype("int32")
 ROWS = np.arange(3)[:, None]
+PRETRAINED = dataclasses.replace(BERT, pretrained="bert-base-uncased")
 LEFT = np.array([[CLS, 7, 8, SEP], [0, CLS, 7, SEP]], "int32")
 
 MESSAGES: Messages = {
@@ -235,7 +236,12 @@ MESSAGES: Messages = {
     ),
     "left padding": (
         "padding-side",
-        call(LEFT, tokenizer=dataclasses.replace(TOKENIZER, padding_side="left"), said={"input_ids": "ids"}),
+        call(
+            LEFT,
+            tokenizer=dataclasses.replace(TOKENIZER, padding_side="left"),
+            said={"input_ids": "ids"},
+            encoder=PRETRAINED,
+        ),
         (
             "`ids` is padded on the left, and `model` counts positions from there",
             (
@@ -248,7 +254,7 @@ MESSAGES: Messages = {
     ),
     "left padding by hand": (
         "padding-side",
-        call(LEFT, tokenizer=TOKENIZER, said={"input_ids": "ids"}),
+        call(LEFT, tokenizer=TOKENIZER, said={"input_ids": "ids"}, encoder=PRETRAINED),
         (
             "`ids` is padded on the left, and `model` counts positions from there",
             (

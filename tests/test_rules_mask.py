@@ -71,13 +71,13 @@ FINE_WITHOUT_A_MASK = {
     "rows of padding only fill up the batch": call(np.vstack([FULL, np.zeros((2, 6), "int32")])),
     "only rows of padding": call(np.zeros((4, 6), "int32")),
     "the padding token is the separator": call(
-        [[CLS, 5, 6, SEP], [CLS, 7, 8, SEP]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP)
+        [[CLS, 5, 6, SEP], [CLS, 7, 8, SEP]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP, made_rows=True)
     ),
     "the padding token is the end of the sequence": call(
-        [[CLS, 5, 6, 9], [CLS, 7, 8, 9]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=9, eos_id=9)
+        [[CLS, 5, 6, 9], [CLS, 7, 8, 9]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=9, eos_id=9, made_rows=True)
     ),
     "padding rows where the padding token is the separator": call(
-        [[CLS, 5, SEP], [SEP, SEP, SEP]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP)
+        [[CLS, 5, SEP], [SEP, SEP, SEP]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP, made_rows=True)
     ),
     "RoBERTa: 0 is a token": call([[0, 5, 6, 2], [0, 5, 2, 0]], encoder=ROBERTA),
     "no padding token is known": call(IDS, encoder=dataclasses.replace(BERT, pad_id=None)),
@@ -160,7 +160,7 @@ RIGHT_MASKS = {
     "additive": call(IDS, (1.0 - MASK) * -1e9),
     "counts": call(IDS, MASK * 2),
     "the end token pads, tokenizer known": call(
-        END_IDS, END_MASK, tokenizer=dataclasses.replace(TOKENIZER, pad_id=9, eos_id=9)
+        END_IDS, END_MASK, tokenizer=dataclasses.replace(TOKENIZER, pad_id=9, eos_id=9, made_rows=True)
     ),
     "the end token pads, tokenizer unknown": call(END_IDS, END_MASK, encoder=dataclasses.replace(BERT, pad_id=9)),
     "the probe: nobody reads the padding": call(IDS, np.ones_like(IDS), probe=0.0),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dtype_facts import CHOSEN, KNOWN, LONG, MASK_ID, NOISY, RIGHT, UNPADDED, masked
-from facts_builder import BERT, CLS, PAD, SEP, check, model, tensor
+from facts_builder import BERT, CLS, PAD, SEP, check, having, model, tensor
 
 from bertmagic.facts.call import CallFacts
 
@@ -24,7 +24,7 @@ from bertmagic.facts.call import CallFacts
         masked(NOISY, np.where(CHOSEN | (LONG == PAD), LONG, -100)),
         masked(NOISY, np.where(CHOSEN | (LONG == CLS), LONG, -100)),
         masked(NOISY, UNPADDED, loss="sparse"),
-        masked(NOISY, UNPADDED, kind="call"),
+        having(masked(NOISY, UNPADDED, kind="call"), watched=True),
     ],
     ids=[
         "all tokens",

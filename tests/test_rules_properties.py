@@ -52,6 +52,10 @@ def test_a_correct_batch_gets_nothing(given_: dict[str, Any]) -> None:
 @quick
 @given(batches(padded=True))
 def test_a_dropped_mask_is_named_first(given_: dict[str, Any]) -> None:
+    ids = given_["ids"]
+    # Without the tokenizer one padding token at the end of each row could be the texts' own.
+    if given_["tokenizer"] is None and ((ids == PAD).sum(axis=1) == 1).all():
+        return
     assert slugs(call(**{**given_, "mask": None}))[:1] == ["attention-mask-missing"]
 
 

@@ -146,11 +146,13 @@ def test_the_padding_is_no_fault(facts: CallFacts) -> None:
 
 LEFT = np.array([[CLS, 7, 8, 9, 6, SEP], [PAD, PAD, CLS, 7, 8, SEP], [PAD, PAD, PAD, CLS, 7, SEP]], "int32")
 LEFT_MASK = (LEFT != PAD).astype("int32")
+PRETRAINED = dataclasses.replace(BERT, pretrained="bert-base-uncased")
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_padding_on_the_left(side: str) -> None:
-    facts = call(LEFT, LEFT_MASK, tokenizer=dataclasses.replace(TOKENIZER, padding_side=side))
+    tokenizer = dataclasses.replace(TOKENIZER, padding_side=side)
+    facts = call(LEFT, LEFT_MASK, tokenizer=tokenizer, encoder=PRETRAINED)
     finding = check("padding-side", facts)
     assert finding is not None
     assert finding.severity == "warning"
@@ -160,33 +162,43 @@ def test_padding_on_the_left(side: str) -> None:
 
 
 RIGHT_SIDE = {
-    "on the right": call(IDS, MASK, tokenizer=TOKENIZER),
+    "on the right": call(IDS, MASK, tokenizer=TOKENIZER, encoder=PRETRAINED),
     "on the right, the tokenizer set to left since": call(
-        IDS, MASK, tokenizer=dataclasses.replace(TOKENIZER, padding_side="left")
+        IDS, MASK, tokenizer=dataclasses.replace(TOKENIZER, padding_side="left"), encoder=PRETRAINED
     ),
     "explicit positions": call(
-        LEFT, LEFT_MASK, positions=np.maximum(np.cumsum(LEFT_MASK, axis=1) - 1, 0), tokenizer=TOKENIZER
+        LEFT,
+        LEFT_MASK,
+        positions=np.maximum(np.cumsum(LEFT_MASK, axis=1) - 1, 0),
+        tokenizer=TOKENIZER,
+        encoder=PRETRAINED,
     ),
-    "relative positions": call(LEFT, LEFT_MASK, encoder=dataclasses.replace(BERT, positions=None), tokenizer=TOKENIZER),
+    "relative positions": call(
+        LEFT, LEFT_MASK, encoder=dataclasses.replace(PRETRAINED, positions=None), tokenizer=TOKENIZER
+    ),
     "positions counted from the padding": call(
         np.where(LEFT == PAD, 1, LEFT),
         LEFT_MASK,
-        encoder=ROBERTA,
+        encoder=dataclasses.replace(ROBERTA, pretrained="roberta-base"),
         tokenizer=dataclasses.replace(TOKENIZER, pad_id=1),
     ),
-    "the tokenizer is not known": call(LEFT, LEFT_MASK),
-    "one row, no padding": call(LEFT[:1], LEFT_MASK[:1], tokenizer=TOKENIZER),
-    "rows of padding": call(np.zeros((2, 6), "int32"), np.zeros((2, 6), "int32"), tokenizer=TOKENIZER),
-    "a text that begins with that id": call([[PAD, PAD, 7, 8], [CLS, 7, 8, SEP]], tokenizer=TOKENIZER),
+    "the tokenizer is not known": call(LEFT, LEFT_MASK, encoder=PRETRAINED),
+    "one row, no padding": call(LEFT[:1], LEFT_MASK[:1], tokenizer=TOKENIZER, encoder=PRETRAINED),
+    "rows of padding": call(
+        np.zeros((2, 6), "int32"), np.zeros((2, 6), "int32"), tokenizer=TOKENIZER, encoder=PRETRAINED
+    ),
+    "a text that begins with that id": call(
+        [[PAD, PAD, 7, 8], [CLS, 7, 8, SEP]], tokenizer=TOKENIZER, encoder=PRETRAINED
+    ),
     "start tokens at the end, as XLNet has them": call(
-        [[PAD, PAD, 7, SEP, CLS], [7, 8, 9, SEP, CLS]], tokenizer=TOKENIZER
+        [[PAD, PAD, 7, SEP, CLS], [7, 8, 9, SEP, CLS]], tokenizer=TOKENIZER, encoder=PRETRAINED
     ),
-    "the encoder was not seen": call(LEFT, LEFT_MASK, tokenizer=TOKENIZER, seen=False),
+    "the encoder was not seen": call(LEFT, LEFT_MASK, tokenizer=TOKENIZER, encoder=PRETRAINED, seen=False),
     "the outer model rolls the rows": call(
-        LEFT, LEFT_MASK, tokenizer=TOKENIZER, received={"input_ids": IDS, "attention_mask": MASK}
+        LEFT, LEFT_MASK, tokenizer=TOKENIZER, encoder=PRETRAINED, received={"input_ids": IDS, "attention_mask": MASK}
     ),
-    "the forward pass raised": call(LEFT, LEFT_MASK, tokenizer=TOKENIZER, error="forward"),
-    "embeddings": call(embeds=np.zeros((3, 6, 8), "float32"), tokenizer=TOKENIZER),
+    "the forward pass raised": call(LEFT, LEFT_MASK, tokenizer=TOKENIZER, encoder=PRETRAINED, error="forward"),
+    "embeddings": call(embeds=np.zeros((3, 6, 8), "float32"), tokenizer=TOKENIZER, encoder=PRETRAINED),
 }
 
 

@@ -47,7 +47,7 @@ WRONG = {
     "a mask of ones": call(IDS, np.ones_like(IDS), kinds="tf.Tensor"),
     "a dropped mask": call(IDS, MASK, received={"input_ids": IDS}),
     "no mask where the separator pads": call(
-        [[CLS, 5, SEP, SEP], [CLS, 5, 6, SEP]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP)
+        [[CLS, 5, SEP, SEP], [CLS, 5, 6, SEP]], tokenizer=dataclasses.replace(TOKENIZER, pad_id=SEP, made_rows=True)
     ),
     "missing": call(IDS, of=TWO, seen=False, error="forward"),
 }

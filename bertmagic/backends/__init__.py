@@ -18,12 +18,17 @@ BACKENDS: dict[str, str] = {
 }
 
 
+def is_loaded(module: str) -> bool:
+    """Whether the user has that module, and not a folder of its name: transformers 4.53 imports one called `torch`."""
+    return getattr(sys.modules.get(module), "__file__", None) is not None
+
+
 def loaded_backends() -> Iterator[Backend]:
     """The backends of the frameworks that the user has imported, none imported here."""
     import importlib
 
     for module, backend in BACKENDS.items():
-        if module in sys.modules:
+        if is_loaded(module):
             yield importlib.import_module(backend).BACKEND
 
 

@@ -1,4 +1,4 @@
-"""Hidden states pooled over all positions and over the tokens alone, from arrays: what a cell's own pooling is held to."""
+"""Hidden states pooled over all positions and over the tokens alone: what a cell's own pooling is held to."""
 
 from __future__ import annotations
 

@@ -126,11 +126,14 @@ class LiveCall(Protocol):
     # The mode of a direct call and what says so, whether a tape records it, and whether training mode does more to the
     # model than its outputs show (builds it, updates its statistics), for which it may be meant.
     training: bool | None
-    training_by: Literal["call", "default", "learning phase", "modules"]
     watched: bool
     updates: bool
     # Whether code other than the framework's and transformers' own lies around the encoders.
     own_code: bool
+
+    @property
+    def training_by(self) -> Literal["call", "default", "learning phase", "modules"]:
+        """What says the mode: the call, a default, the learning phase, or the modules' own modes."""
 
     @property
     def size(self) -> int:
@@ -159,11 +162,25 @@ class LiveCall(Protocol):
 class Compared(Protocol):
     """What a loss of the cell's own code compares: its facts, both tensors as they were given and as arrays."""
 
-    facts: LossFacts
-    output: Any
-    target: Any
-    values: np.ndarray
-    labels: np.ndarray
+    @property
+    def facts(self) -> LossFacts:
+        """The loss."""
+
+    @property
+    def output(self) -> Any:
+        """The tensor that is compared."""
+
+    @property
+    def target(self) -> Any:
+        """The labels' tensor."""
+
+    @property
+    def values(self) -> np.ndarray:
+        """What is compared, its classes along the last axis."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels."""
 
 
 class Listener(Protocol):
@@ -200,7 +217,7 @@ class Listener(Protocol):
     def compared(
         self, ended: Callable[[Any, BaseException | None], None], comparison: Compared, output: str
     ) -> Callable[[float | None, BaseException | None], None]:
-        """A loss of the cell's own code compares the output (by its field, `output`) of the call that `before` answered.
+        """A loss of the cell's own code compares `output`, a field of what the call gave that `before` answered.
 
         Told before the loss runs; what it returns is told the loss, None where it was not read, or what it raised.
         """

@@ -187,10 +187,11 @@ class CallFacts:
         return bool(self.outputs) and (self.error is None or self.error.where == "loss")
 
     def pad_id(self, encoder: EncoderFacts) -> int | None:
-        """The padding token's id: the tokenizer's, else the model's."""
-        if self.tokenizer is not None and self.tokenizer.pad_id is not None:
-            return self.tokenizer.pad_id
-        return encoder.pad_id
+        """The padding token's id: that of the tokenizer that made the rows, else the model's, else any tokenizer's."""
+        own = self.tokenizer.pad_id if self.tokenizer is not None else None
+        if own is not None and self.tokenizer is not None and self.tokenizer.made_rows:
+            return own
+        return encoder.pad_id if encoder.pad_id is not None else own
 
     def padding(self, call: EncoderCallFacts) -> tuple[TensorFacts, np.ndarray] | None:
         """The encoder's token ids (batch, seq) and where they are padding, or None where that cannot be told."""

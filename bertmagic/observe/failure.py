@@ -85,7 +85,7 @@ def raised_facts(
         text=facts.text,
         line=at.tb_lineno,
         source=segment,
-        callee="" if below is None else _qualified(below.tb_frame),
+        callee=_builtin(owner) if below is None else _qualified(below.tb_frame),
         callee_said="" if call is None else ast.unparse(call.func),
         owner=None if owner is None else describe(owner, "self", names.get(id(owner))),
         values=tuple(values.values()),
@@ -266,6 +266,13 @@ def _arguments(frame: types.FrameType) -> Iterator[tuple[str, Any]]:
             yield f"{name}[{index}]", value
     if code.co_flags & 0x08 and rest:
         yield from (frame.f_locals.get(rest[0]) or {}).items()
+
+
+def _builtin(owner: Any) -> str:
+    """A function without frames (one of C's), by module and name; "" for all others."""
+    if not isinstance(owner, types.BuiltinFunctionType) or not owner.__module__:
+        return ""
+    return f"{owner.__module__}.{owner.__name__}"
 
 
 def _qualified(frame: types.FrameType) -> str:

@@ -128,8 +128,8 @@ def _arrays(namespace: Mapping[str, Any], width: int) -> Iterator[tuple[str, np.
 
 
 def _vectors(value: Any, width: int) -> np.ndarray | None:
-    shape = getattr(value, "shape", None)
     try:
+        shape = getattr(value, "shape", None)  # a stand-in for a class that is not installed raises ImportError
         if shape is None or not 1 <= len(shape) <= 2 or int(shape[-1]) != width:
             return None
         array = value if isinstance(value, np.ndarray) else value.numpy() if hasattr(value, "numpy") else None

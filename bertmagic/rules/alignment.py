@@ -139,7 +139,7 @@ def _run_of_labels(call: CallFacts, rows: Sequence[_Row]) -> int | None:
     """
     assert call.loss is not None
     ignored = [IGNORED, *([] if call.loss.ignored is None else [call.loss.ignored])]
-    begins = []
+    begins, alike = [], 0
     for row in rows:
         labelled = [int(each) for each in np.flatnonzero(~np.isin(row.labels, ignored))]
         if not labelled or len(labelled) == len(row.labels):
@@ -148,6 +148,7 @@ def _run_of_labels(call: CallFacts, rows: Sequence[_Row]) -> int | None:
         if labelled in (row.firsts(), row.lasts(), whole):
             if labelled != row.run(row.start):
                 return None  # aligned
+            alike += 1
             continue
         if labelled == row.run(row.start):
             begins.append(-1)
@@ -157,7 +158,8 @@ def _run_of_labels(call: CallFacts, rows: Sequence[_Row]) -> int | None:
             continue  # cut off: the row does not tell
         else:
             return None
-    return begins[0] if begins and len(set(begins)) == 1 else None
+    # One row alone may have as many labelled tokens as words by chance.
+    return begins[0] if len(begins) + alike > 1 and len(set(begins)) == 1 else None
 
 
 def _run_of_tags(rows: Sequence[_Row]) -> int | None:

@@ -174,7 +174,8 @@ def labels_among_inputs(call: CallFacts) -> TensorFacts | None:
 
 def lacks_labels(call: CallFacts) -> bool:
     """Whether a call that trains or evaluates has a loss and no labels, and raises in the loss or computes none."""
-    if call.kind not in ("fit", "evaluate", "train_on_batch") or call.labels or call.loss is None:
+    kinds = ("fit", "evaluate", "train_on_batch", *(("call",) if call.model.framework == "torch" else ()))
+    if call.kind not in kinds or call.labels or call.loss is None:
         return False
     return call.error.where == "loss" if call.error is not None else computes_no_loss(call)
 
@@ -232,7 +233,7 @@ def _text_as_labels(call: CallFacts) -> Finding | None:
     if call.kind != "predict" or call.model.preprocesses is None or len(call.labels) != 1:
         return None
     seconds = _texts(call.labels[0])
-    if not seconds or not any(_texts(each) for each in call.inputs):
+    if not seconds:
         return None
     # Names of classes, for which `predict` has no use, are short and come again.
     words = sum(len(each.split()) for each in seconds) / len(seconds)

@@ -277,8 +277,8 @@ def _lost(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts) -> 
         return f"It holds fractions in {_rows(ids, cut)}, which are cut off" if is_cut else None
     if not _is_cut(call, encoder_call, ids) and ids is not encoder_call.source.get("input_ids"):
         return None
-    limit = _LITTLE_DOUBT if ids.dtype in ("float16", "bfloat16") else _NO_ACCIDENT
     for kind, bits in (("bfloat16", 8), ("float16", 11)):
+        limit = _LITTLE_DOUBT if ids.dtype == kind else _NO_ACCIDENT
         beyond = _rounded(numbers, bits, limit)
         if beyond:
             most = 2**bits

@@ -12,7 +12,7 @@ from bertmagic.facts.loss import LossKind
 from bertmagic.facts.model import ModelFramework
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
-from bertmagic.rules.dialect import argmax, dense, reshaped, states
+from bertmagic.rules.dialect import argmax, cast, dense, reshaped, states
 from bertmagic.rules.registry import rule
 
 # Losses that set labels against outputs element by element, and so broadcast the one against the other.
@@ -195,7 +195,8 @@ def fitting_shapes(
     if framework == "torch" and kind in _ELEMENTWISE:
         return [outputs]
     if framework == "torch" and kind == "sparse":
-        return [(outputs[0], *outputs[2:]), outputs] if len(outputs) > 1 else None
+        # A loop flattens (batch, seq, classes) before its loss sees it, or puts the classes second.
+        return [outputs[:-1], (outputs[0], *outputs[2:]), outputs] if len(outputs) > 1 else None
     if kind in _ELEMENTWISE:
         return [outputs, *([outputs[:-1]] if one and len(outputs) > 1 else []), (*outputs, 1)]
     if len(outputs) < 2:
@@ -215,6 +216,8 @@ def _compares(call: CallFacts, output: TensorFacts, labels: TensorFacts) -> bool
     if call.error is not None:
         # As many labels as outputs are no fault of the shape: these losses flatten both.
         flattened = call.loss.kind == "sparse" and np.prod(labels.shape) == np.prod(output.shape[:-1])
+        # What PyTorch's loss was given is what is set against each other here.
+        flattened = flattened and call.model.framework != "torch"
         return call.error.where == "loss" and not flattened
     if call.loss.kind == "internal":
         # Class indices that do not fit raise; numbers broadcast. What a model of one's own does inside is not known.
@@ -261,6 +264,9 @@ def _fix(call: CallFacts, output: TensorFacts, labels: TensorFacts, wanted: tupl
         code = f"{dense(model, classes)}(hidden)  # hidden: the encoder's {states(model)} (batch, seq, hidden)"
         return Fix("Give the model one output for each token", code)
     if call.loss.kind == "internal" and labels.shape == output.shape:
+        several = labels.values is not None and labels.values.size and (labels.values.sum(axis=-1) != 1).any()
+        if model.framework == "torch" and several:
+            return Fix("Give several labels a text as floats", f"{name} = {cast(labels, 'float32')}")
         return Fix("Give class indices", f"{name} = {argmax(labels)}  # {label_shape_text(call, wanted)}")
     if [size for size in labels.shape if size != 1] == [size for size in wanted if size != 1]:
         return Fix("Give the labels the outputs' shape", f"{name} = {reshaped(labels, wanted)}")

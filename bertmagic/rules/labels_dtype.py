@@ -96,7 +96,7 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
     if loss.kind == "internal" and not (call.model.is_transformers and call.model.type.endswith(_OWN)):
         return None
     if call.model.framework == "torch":
-        return None  # Cross-entropy takes floats for shares of each class, and raises for them as indices.
+        return _floats_as_indices(call, labels, output)
     # A training step of one's own may change labels before any loss sees them: then no loss was computed here. A
     # transformers model's own loss is computed inside its call.
     computed = loss.value is not None or (loss.kind == "internal" and call.kind == "call")
@@ -132,6 +132,38 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
         f"`{name}` ({labels.dtype}) holds {listed(shown)} in {rows_of(rows)}; `{output.name}` has {output.shape[-1]} "
         f"outputs, and {loss.name} takes class indices for them: {then}",
         {"dtype": labels.dtype, "values": shown[:20], "rows": rows, "outputs": output.shape[-1]},
+        fix,
+    )
+
+
+def _floats_as_indices(call: CallFacts, labels: TensorFacts, output: TensorFacts) -> Finding | None:
+    """Floats, one for each row of outputs, where PyTorch's cross-entropy takes class indices, and raises.
+
+    Of floats in the outputs' shape it makes shares of each class, and transformers' models several labels a text: those
+    are right, and one float a row is taken for them too (transformers 5.23, `loss/loss_utils.py`).
+    """
+    values, loss, error = labels.values, call.loss, call.error
+    if values is None or loss is None or error is None or error.where != "loss":
+        return None
+    if labels.shape not in (output.shape[:-1], (*output.shape[:-1], 1)):
+        return None
+    if loss.kind == "internal" and call.model.problem is not None:
+        return None
+    name, whole = labels.called, bool(np.isfinite(values).all() and (values == np.trunc(values)).all())
+    fix = Fix("Give the class indices as integers", f"{name} = {cast(labels, 'int64')}")
+    if not whole:
+        fix = Fix("Train on numbers with a loss for numbers", f"{dense(call.model, 1)}  # as the head, with MSELoss")
+    if not np.isfinite(values).all():
+        fix = Fix("Keep the rows that have a label", f"kept = {is_finite(labels)}  # of the inputs and of the labels")
+    shown = sorted({f"{float(value):g}" for value in values.flat})
+    return Finding(
+        "labels-dtype",
+        "error",
+        name,
+        f"`{name}` holds floats, and {loss.name} takes class indices",
+        f"`{name}` ({labels.dtype}) holds {listed(shown)}; `{output.name}` has {output.shape[-1]} outputs, and "
+        f"{loss.name} takes integers for them, one a row. {error.type} is raised in the loss.",
+        {"dtype": labels.dtype, "values": shown[:20]},
         fix,
     )
 

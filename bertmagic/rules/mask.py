@@ -137,6 +137,9 @@ def read_padding(call: CallFacts, encoder_call: EncoderCallFacts) -> tuple[Tenso
     found = call.padding(encoder_call)
     if found is None or not call.ran or not padded_rows(found[1]).size:
         return None
+    # Where only the model tells the padding token, one at the end of each row may be the texts' own last token.
+    if call.tokenizer is None and found[1][:, -1].all() and (found[1].sum(axis=1) == 1).all():
+        return None
     probe = call.probes.get("padding content")
     if probe is not None and not probe.matters:
         return None
@@ -200,7 +203,7 @@ def _padding_is_right(call: CallFacts, ids: TensorFacts, encoder_call: EncoderCa
     if beside(ids, "input_ids", "attention_mask") is not None:
         return ""
     pad_id = call.pad_id(encoder_call.encoder)
-    if call.tokenizer is not None and call.tokenizer.pad_id is not None:
+    if call.tokenizer is not None and call.tokenizer.pad_id == pad_id:
         source = f"`{call.tokenizer.said or 'tokenizer'}.pad_token_id`"
     elif call.model.framework == "keras":
         return ""  # KerasHub's backbones have no padding token, and no config

@@ -229,14 +229,15 @@ def _counted_finding(
     held = "an additive mask" if zeros_on_tokens else _held(values, ids)
     if not zeros_on_tokens and (values != np.floor(values)).any():
         held = "fractions"
-    cut = ", cut off to a whole number," if call.model.framework == "keras" and values.dtype.kind == "f" else ""
+    cut = call.model.framework == "keras" and values.dtype.kind == "f"
+    counts = "Keras cuts it off to whole numbers, of which every one but 0" if cut else "Every number but 0"
     return Finding(
         "attention-mask-values",
         "error",
         mask.called,
         f"`{mask.called}` holds {held} where 1 and 0 are taken",
         f"`{mask.called}` holds {values_text(mask)} ({held}) where `{encoder_name(call, encoder_call)}` takes 1 on "
-        f"tokens and 0 on padding. Every number but 0{cut} counts as 1: {what} in {rows_of(rows)}.",
+        f"tokens and 0 on padding. {counts} counts as 1: {what} in {rows_of(rows)}.",
         {"rows": rows, "values": values_text(mask), "first row": [float(each) for each in values[0][:8]]},
         _mask_fix(call, encoder_call, ids, mask),
     )
@@ -268,6 +269,8 @@ def attention_mask_shape(call: CallFacts) -> Finding | None:
         if len(given.shape) != 2 or len(mask.shape) < 2 or 0 in given.shape or not _misfits(given, mask):
             continue
         failed = call.error is not None and call.error.where == "forward"
+        if failed and not _fails_in(call, encoder_call):
+            continue
         uncovered = [] if failed else _uncovered(call, encoder_call, given, mask)
         if not failed and not uncovered:
             continue
@@ -296,6 +299,12 @@ def attention_mask_shape(call: CallFacts) -> Finding | None:
             _mask_fix(call, encoder_call, ids, said),
         )
     return None
+
+
+def _fails_in(call: CallFacts, encoder_call: EncoderCallFacts) -> bool:
+    """Whether the call raised in that encoder, or in no layer that is known."""
+    layer, path = call.error.layer if call.error is not None else None, encoder_call.encoder.path
+    return layer is None or not path or layer == path or layer.startswith((f"{path}/", f"{path}."))
 
 
 def _misfits(ids: TensorFacts, mask: TensorFacts) -> bool:
@@ -350,7 +359,7 @@ def _is_text(call: CallFacts, ids: TensorFacts, padding: np.ndarray, row: int) -
     tokens = ids.values[row][~padding[row]]
     tokenizer = call.tokenizer
     special = {tokenizer.pad_id, tokenizer.cls_id, *tokenizer.ends} if tokenizer is not None else set()
-    if len({int(each) for each in tokens} - special) < 2:
+    if len({int(each) for each in tokens} - special) < (2 if tokenizer is not None else 3):
         return False
     if int((ids.values == ids.values[row]).all(axis=1).sum()) > 1:
         return False

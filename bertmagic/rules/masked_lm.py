@@ -129,6 +129,7 @@ def _labelled(call: CallFacts) -> _Labelled | None:
     # An evaluation may score tokens without masking them on purpose.
     if (
         call.kind not in ("fit", "train_on_batch", "call", "check")
+        or (call.kind == "call" and not call.watched)
         or call.error is not None
         or len(call.encoder_calls) != 1
     ):

@@ -46,8 +46,10 @@ def training_mode_at_inference(call: CallFacts) -> Finding | None:
         return None
     said = call.model.said
     if call.model.framework == "torch":
-        title = f"`{said}` is in training mode, and dropout is on in what it predicts"
-        whole = f"`{said}`" if direct or inside is None else f"`{encoder_name(call, inside)}` inside `{said}`"
+        whole, it = f"`{said}`", "it"
+        if inside is not None and not direct:
+            whole, it = f"`{encoder_name(call, inside)}` inside `{said}`", f"`{said}`"
+        title = f"{whole} is in training mode, and dropout is on in what {it} predicts"
         fault = f"{whole} is in training mode (`training` is True), and no gradient is taken of the call: dropout is on"
     elif inside is not None:
         name = encoder_name(call, inside)
@@ -91,11 +93,20 @@ def _noise(probe: ProbeFacts | None, rate: float) -> str:
 
 def _same_rows(call: CallFacts) -> bool:
     """Whether rows are repeated within the batch: samples are taken of each, on purpose."""
+    given = [
+        (each.encoder.path, tensor.values)
+        for each in call.encoder_calls
+        for role in ("input_ids", "inputs_embeds")
+        if each.seen and (tensor := each.given.get(role)) is not None and tensor.values is not None
+    ]
+    if any(one == path and np.array_equal(a, b) for i, (path, a) in enumerate(given) for one, b in given[:i]):
+        return True
     rows = [tensor.values for tensor in call.inputs if tensor.role in ("input_ids", "inputs_embeds")]
-    for values in rows:
+    for values in (*rows, *(values for _, values in given)):
         if values is not None and values.ndim > 1 and len(values) > 1 and values.dtype.kind in "iuf":
             flat = values.reshape(len(values), -1)
-            return len(np.unique(flat, axis=0)) < len(flat)
+            if len(np.unique(flat, axis=0)) < len(flat):
+                return True
     return False
 
 

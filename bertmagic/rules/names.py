@@ -239,10 +239,14 @@ def container_unsupported(call: CallFacts) -> Finding | None:
     """
     if call.error is None:
         return None
+    if call.error.where == "loss" and call.model.framework == "torch":
+        return _labels_in_a_list(call)
     if call.kind == "call" and call.error.where == "loss":
         return _labels_without_a_rank(call)
     lists = [tensor for tensor in (*call.inputs, *call.labels) if _is_numbers_in_lists(tensor)]
     direct = call.kind == "call" and call.error.where == "forward" and call.model.is_transformers
+    if direct and call.model.framework == "torch" and call.container in ("BatchEncoding", "dict"):
+        return _whole_encoding(call)
     if direct and call.model.framework == "torch":
         return _lists(call, [each for each in lists if each in call.inputs]) if _asks_a_list(call) else None
     if direct and call.model.takes is not None and not any(each.seen for each in call.encoder_calls):
@@ -273,9 +277,35 @@ def container_unsupported(call: CallFacts) -> Finding | None:
     return None
 
 
+def _whole_encoding(call: CallFacts) -> Finding | None:
+    """An encoding given as one argument to a PyTorch model of transformers, which takes its tensors by name."""
+    if not _asks_a_list(call) or not any(tensor.role == "input_ids" for tensor in call.inputs):
+        return None
+    assert call.error is not None
+    said, model = call.data or "enc", call.model.said
+    return Finding(
+        "container-unsupported",
+        "error",
+        said,
+        f"`{said}` is given to `{model}` as a whole, and `{model}` takes its tensors by name",
+        f"`{said}` is a {call.container} of {listed([f'`{tensor.name}`' for tensor in call.inputs])}; given as it is, "
+        f"it stands in the place of the token ids. {call.error.type} is raised.",
+        {"type": call.container, "keys": [tensor.name for tensor in call.inputs]},
+        Fix("Unpack it", f"{model}(**{said})"),
+    )
+
+
 def _asks_a_list(call: CallFacts) -> bool:
     """Whether a PyTorch model raised for what a list or a number has not."""
     return call.error is not None and call.error.type in ("AttributeError", "TypeError")
+
+
+def _labels_in_a_list(call: CallFacts) -> Finding | None:
+    """Labels in a Python list, of which a PyTorch model's own loss asks what a tensor has."""
+    lists = [tensor for tensor in call.labels if _is_numbers_in_lists(tensor)]
+    if not lists or not _asks_a_list(call) or not call.model.is_transformers:
+        return None
+    return _lists(call, lists)
 
 
 def _labels_without_a_rank(call: CallFacts) -> Finding | None:

@@ -48,7 +48,7 @@ def output_object_as_tensor(cell: CellFacts) -> Finding | None:
         return None
     found = _of_attribute(raised) or _of_call(raised) or _of_operator(raised)
     if found is not None:
-        return _key(raised, found) if found.field_of is not None else _object(raised, found)
+        return _key(raised, found) if _is_key(found) else _object(raised, found)
     return _in_sequential(cell, raised)
 
 
@@ -74,7 +74,8 @@ def _of_call(raised: RaisedFacts) -> ValueFacts | None:
         # The traceback was cut below the user's own line; what the line names is what it gave.
         given = tuple(value for value in raised.values if _stands_alone(raised, value))
     elif computes or is_layer:
-        given = raised.arguments
+        # A function of C's has no frame to read its arguments from.
+        given = raised.arguments or tuple(value for value in raised.values if _stands_alone(raised, value))
     else:
         return None
     for place, value in enumerate(given):
@@ -124,7 +125,9 @@ def _is_output(value: ValueFacts) -> bool:
 
 def _is_key(value: ValueFacts) -> bool:
     """Whether a variable holds the name of an output's field."""
-    return value.field_of is not None and value.said is not None and str(value.text).strip("'\"") not in _COMMON_WORDS
+    text = str(value.text).strip("'\"")
+    of_hub = value.kind == "str" and text in _HUB_FIELDS
+    return (value.field_of is not None or of_hub) and value.said is not None and text not in _COMMON_WORDS
 
 
 def _object(raised: RaisedFacts, value: ValueFacts) -> Finding:
@@ -149,18 +152,25 @@ def _object(raised: RaisedFacts, value: ValueFacts) -> Finding:
 
 def _key(raised: RaisedFacts, value: ValueFacts) -> Finding:
     text = str(value.text).strip("'\"")
+    fix = Fix(
+        "Take the tensor by its name, or unpack the tuple of tensors",
+        f"{value.called} = output.{text}  # output: what the model gives; or unpack output.to_tuple()",
+    )
+    what, kind, gives = "output object", value.field_of, "an output object gives its keys"
+    if text in _HUB_FIELDS:
+        what, kind, gives = "dict of outputs", "dict", "a dict gives its keys"
+        fix = Fix(
+            "Take the tensor by its name", f'{value.called} = output["{text}"]  # output: what the backbone gives'
+        )
     return Finding(
         "output-object-as-tensor",
         "error",
         value.called,
-        f"`{value.called}` is a key of a model's output object, and it is used as a tensor",
-        f"`{value.called}` is the string {value.text}, a key of a {value.field_of}: unpacked or looped over, an output "
-        f"object gives its keys. {raised.type} is raised.",
-        {"value": text, "type": value.field_of, "line": raised.line},
-        Fix(
-            "Take the tensor by its name, or unpack the tuple of tensors",
-            f"{value.called} = output.{text}  # output: what the model gives; or unpack output.to_tuple()",
-        ),
+        f"`{value.called}` is a key of a model's {what}, and it is used as a tensor",
+        f"`{value.called}` is the string {value.text}, a key of a {kind}: unpacked or looped over, {gives}. "
+        f"{raised.type} is raised.",
+        {"value": text, "type": kind, "line": raised.line},
+        fix,
     )
 
 

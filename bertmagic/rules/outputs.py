@@ -91,6 +91,8 @@ def _flag(call: CallFacts, name: str, wanted: bool) -> str:
 def _probabilities(call: CallFacts) -> Finding | None:
     """Rows of probabilities, with a loss over classes that takes logits and does not recover them."""
     given, output = call.loss, compared_output(call)
+    if given is not None and given.made_by in ("softmax", "sigmoid") and output is not None:
+        return _activated(call, output, given.name, given.made_by)
     # Keras on TensorFlow goes back to what its own softmax was given (keras 3.15.1, `backend/tensorflow/nn.py`,
     # `_get_logits`; tf_keras 2.21, `backend.py`): what comes out does not tell.
     if given is None or given.kind not in ("sparse", "categorical") or call.model.compute == "tensorflow":
@@ -125,6 +127,20 @@ def _probabilities(call: CallFacts) -> Finding | None:
         "or more, however sure the model is.",
         {"rows": rows, "from_logits": True, "least loss": least, "loss": given.value},
         Fix("Give the loss the logits" if call.model.framework == "torch" else "Tell the loss what it gets", code),
+    )
+
+
+def _activated(call: CallFacts, output: TensorFacts, name: str, made_by: str) -> Finding:
+    """Outputs of an activation, as the graph behind them tells, with a loss that applies its own."""
+    return Finding(
+        "logits-flag-mismatch",
+        "warning",
+        name,
+        f"`{name}` takes logits, and `{output.name}` has gone through a {made_by}",
+        f"`{output.name}` is what a {made_by} gives, 0 to 1; {_flag(call, name, True)}, and applies an activation of "
+        "its own to them: a perfect prediction keeps a loss, and the gradients are small. Nothing is raised.",
+        {"activation": made_by, "from_logits": True},
+        Fix("Give the loss the logits", f"loss = {name}(logits, labels)  # logits: what the {made_by} is given"),
     )
 
 
@@ -181,6 +197,7 @@ def outputs_not_finite(call: CallFacts) -> Finding | None:
             or values.dtype.kind != "f"
             or not values.size
             or not np.isnan(values).any()
+            or _at_padding(call, output)
         ):
             continue
         wrong = np.isnan(values)
@@ -197,6 +214,22 @@ def outputs_not_finite(call: CallFacts) -> Finding | None:
             Fix("Look for weights that are NaN already", _weights_of_nan(call)),
         )
     return None
+
+
+def _at_padding(call: CallFacts, output: TensorFacts) -> bool:
+    """Whether an output of the tokens is NaN at padding alone."""
+    values = output.values
+    assert values is not None
+    for encoder_call in call.encoder_calls:
+        found = call.padding(encoder_call)
+        if found is None or values.ndim < 2:
+            continue
+        ids, padding = found
+        if output.rows is not None and ids.rows is None:
+            padding = padding[list(output.rows)]
+        if values.shape[:2] == padding.shape:
+            return not np.isnan(values[~padding]).any()
+    return False
 
 
 def _weights_of_nan(call: CallFacts) -> str:
@@ -234,7 +267,10 @@ def sequence_output_unpooled(call: CallFacts) -> Finding | None:
         hidden = bert(ids).last_hidden_state
         output = tf.keras.layers.Dense(1)(hidden[:, 0])   # [CLS]: (batch, 1)
     """
-    if call.loss is None or call.loss.kind not in ("sparse", "categorical", "binary", "regression"):
+    if call.loss is None or call.loss.kind not in ("sparse", "categorical", "binary", "regression", "internal"):
+        return None
+    tagger = call.model.is_transformers and call.model.type.endswith("ForTokenClassification")
+    if call.loss.kind == "internal" and not (call.model.framework == "torch" and call.error is not None and tagger):
         return None
     compared = compared_by_loss(call)
     if compared is None or len(call.outputs) != 1:

@@ -11,6 +11,7 @@ from bertmagic.rules.code import encoder_name
 from bertmagic.rules.dialect import by_preprocessor, family, replaced
 from bertmagic.rules.mask import on_same_rows
 from bertmagic.rules.registry import rule
+from bertmagic.rules.text import surely_ids
 from bertmagic.rules.words import listed, rows_of
 
 
@@ -49,11 +50,14 @@ def padding_token_wrong(call: CallFacts) -> Finding | None:
         wrong, runs = filling
         rows = [int(row) for row in np.flatnonzero(runs.any(axis=1))]
         named = [ids.row_index(row) for row in rows]
-        by_tokenizer = call.tokenizer is not None and call.tokenizer.pad_id is not None
+        by_tokenizer = call.tokenizer is not None and call.tokenizer.pad_id == pad_id
         name = (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
         own = "config.pad_token_id" if call.model.framework != "keras" else f"the padding token of {call.model.said}"
         source = f"{name}.pad_token_id" if by_tokenizer else own
-        if wrong < 0:
+        table = encoder_call.encoder.vocab_rows
+        if wrong < 0 and call.model.framework == "keras" and table is not None and -table <= wrong:
+            then = f"Keras counts it from the last row of the embeddings, and reads the token of row {table + wrong}."
+        elif wrong < 0:
             then = f"the model has no embedding for {wrong}"
             then += ", which is for labels, where the loss ignores it." if wrong == -100 else "."
         else:
@@ -91,8 +95,7 @@ def _negative_filling(
     # One id alone at a row's end may be any id gone wrong.
     if found.size > 1 or found[0] != int(found[0]) or (bad & ~runs).any() or int(runs.sum()) < 2:
         return None
-    one_input = not call.ran and sum(tensor.role == "input_ids" for tensor in call.inputs) == 1
-    if runs.all(axis=1).all() or not (encoder_call.seen or one_input):
+    if runs.all(axis=1).all() or not (encoder_call.seen or surely_ids(call)):
         return None
     return int(found[0]), runs
 
@@ -192,6 +195,9 @@ def padding_side(call: CallFacts) -> Finding | None:
         encoder, found = encoder_call.encoder, call.padding(encoder_call)
         if not encoder_call.seen or found is None or encoder.positions is None or encoder.position_offset:
             continue
+        own = call.state.encoder(encoder.path) if call.state is not None else None
+        if encoder.pretrained is None and (own is None or not own.trained):
+            continue  # One that was never trained with padding elsewhere learns its positions as they come.
         ids, padding = found
         if "position_ids" in encoder_call.given or tokenizer.cls_id in (tokenizer.pad_id, tokenizer.sep_id):
             continue

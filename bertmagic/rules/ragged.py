@@ -226,7 +226,7 @@ def _one_array(cell: CellFacts, raised: RaisedFacts, said: str, lengths: Sequenc
         name = said if said.isidentifier() else "rows"
         fix = Fix(
             "Pad the rows to one length",
-            f"{name} = {_padded_by_hand(said, _library(cell, raised))}  # {_value(cell, raised)}=-100 for labels",
+            _padded_rows(name, said, _library(cell, raised)),
         )
     shown = f"`{said}`" if said != raised.callee_said.rpartition(".")[2] else "What it is given"
     return _finding(
@@ -251,8 +251,10 @@ def _library(cell: CellFacts, raised: RaisedFacts) -> str:
     return "keras" if "keras_hub" in cell.versions or _root(raised) == "keras" else "tf.keras"
 
 
-def _value(cell: CellFacts, raised: RaisedFacts) -> str:
-    return "padding_value" if _library(cell, raised) == "torch" else "value"
+def _padded_rows(name: str, rows: str, library: str) -> str:
+    """Rows padded, with a word on labels, whose padding is no class."""
+    code = f"{name} = {_padded_by_hand(rows, library)}"
+    return f"# padding_value=-100 for labels\n{code}" if library == "torch" else f"{code}  # value=-100 for labels"
 
 
 def _fed(source: str) -> Iterator[str]:

@@ -43,13 +43,14 @@ def text_not_tokenized(call: CallFacts) -> Finding | None:
     first = texts[0]
     said = first.said or call.data or first.name
     size = 1 if first.values is None else max(first.values.size, 1)
-    where = f" under `{first.name}`" if first.said else ""
+    # What a task is given as a whole goes by no name.
+    where = f" under `{first.name}`" if first.said and call.model.preprocesses is None else ""
     given = first.said or "texts"
     many = bool(first.shape)
     fix = Fix("Tokenize the texts first", _tokenizing(call, f"list({given})" if many else given, given))
     if call.model.preprocesses is not None:
         code = f"{call.model.said}.predict({given if many else f'[{given}]'})"
-        fix = Fix("Predict: `predict` makes tokens of texts by the preprocessor, and a call does not", code)
+        fix = Fix("Call `predict`, which makes tokens of texts by the preprocessor", code)
     return Finding(
         "text-not-tokenized",
         "error",

@@ -41,7 +41,10 @@ def custom_objects_missing(cell: CellFacts) -> Finding | None:
         return _cannot_load(facts, raised) if facts.unknown else None
     if not (facts.is_subclassed or facts.without_config):
         return None
-    return _cannot_save(facts, raised, is_keras3=_is_keras3(cell, facts, raised))
+    is_keras3 = _is_keras3(cell, facts, raised)
+    if is_keras3 and raised is None and not facts.without_config:
+        return None  # it writes subclassed models too: by name, and by the config that they tell
+    return _cannot_save(facts, raised, is_keras3=is_keras3)
 
 
 def _is_keras3(cell: CellFacts, facts: StoredFacts, raised: RaisedFacts | None) -> bool:

@@ -198,7 +198,8 @@ def stands_for_rows(call: CallFacts, tensor: TensorFacts) -> bool:
     if expected is not None and expected.shape is not None and (len(expected.shape) != 2 or expected.shape[-1] == 1):
         return False
     if any(_received(encoder_call, tensor) for encoder_call in call.encoder_calls if encoder_call.seen):
-        return True
+        # A model of one's own that ran made (n, 1) of it itself, and may mean one token a row.
+        return not call.ran or (expected is not None and expected.shape is not None)
     return not call.ran and expected is not None and expected.shape is not None
 
 

@@ -6,7 +6,7 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.model import InputFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.code import beside, input_of_role, mask_of
-from bertmagic.rules.dialect import by_name, zeros_like
+from bertmagic.rules.dialect import by_name, called, zeros_like
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import listed
 
@@ -34,6 +34,8 @@ def input_missing(call: CallFacts) -> Finding | None:
     """
     if call.ran:
         return None  # The forward pass went through: nothing that it requires was missing.
+    if call.model.preprocesses is not None and call.kind in ("fit", "evaluate", "predict"):
+        return None  # What it is given goes through its preprocessor, which makes all of them.
     required = [each for each in call.model.inputs if each.required]
     fed = {tensor.name: tensor for tensor in call.inputs}
     if any(tensor.role == "inputs_embeds" for tensor in call.inputs):
@@ -59,13 +61,17 @@ def input_missing(call: CallFacts) -> Finding | None:
             "fed": sorted(fed),
             "takes": [each.name for each in call.model.inputs],
         },
-        Fix(
-            "Feed every input by name",
-            by_name(
-                {each.name: fed[each.name].called if each.name in fed else _where(call, each) for each in required}
-            ),
-        ),
+        Fix("Feed every input by name", _feeding(call, required)),
     )
+
+
+def _feeding(call: CallFacts, required: list[InputFacts]) -> str:
+    """Every input that is required, by name; in a call of PyTorch's the others too, as keywords."""
+    fed = {tensor.name: tensor for tensor in call.inputs}
+    given = {each.name: fed[each.name].called if each.name in fed else _where(call, each) for each in required}
+    if call.model.framework != "torch" or call.kind not in ("call", "check"):
+        return by_name(given)
+    return called(call.model, {**given, **{name: each.called for name, each in fed.items()}})
 
 
 def _where(call: CallFacts, missing: InputFacts) -> str:

@@ -56,7 +56,7 @@ def tokenizer_model_mismatch(call: CallFacts) -> Finding | None:
     for encoder_call, ids in call.token_ids():
         values, encoder = ids.values, encoder_call.encoder
         rows = encoder.vocab_rows
-        if tokenizer is None or values is None or rows is None or not (encoder_call.seen or _surely_ids(call)):
+        if tokenizer is None or values is None or rows is None or not (encoder_call.seen or surely_ids(call)):
             continue
         if not _is_tokenizers_own(call, values, rows) or not (values >= rows).any():
             continue
@@ -155,7 +155,7 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
         values, rows = ids.values, encoder_call.encoder.vocab_rows
         if values is None or rows is None or values.dtype.kind not in "iuf" or values.ndim == 0:
             continue
-        if not encoder_call.seen and not _surely_ids(call):
+        if not encoder_call.seen and not surely_ids(call):
             continue
         if _is_tokenizers_own(call, values, rows):
             continue  # The tokenizer is to blame, if any of them is out of range.
@@ -188,8 +188,14 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
     return None
 
 
-def _surely_ids(call: CallFacts) -> bool:
-    """Whether inputs that no encoder was seen to receive are token ids: one of that role, and a pass that failed."""
+def surely_ids(call: CallFacts) -> bool:
+    """Whether inputs that no encoder was seen to receive are token ids: one of that role, and a pass that failed.
+
+    A call that was only read may be of a model that makes ids of its own of them. One of a library's own model is not;
+    nor is one of a PyTorch module, which is only read where running it would end the process's use of the GPU.
+    """
+    if call.error is None and not call.model.is_transformers and call.model.framework != "torch":
+        return False
     return not call.ran and sum(tensor.role == "input_ids" for tensor in call.inputs) == 1
 
 
@@ -240,7 +246,7 @@ def sequence_too_long(call: CallFacts) -> Finding | None:
         most = encoder.max_tokens
         if tokens is None or most is None or len(tokens.shape) < 2 or "position_ids" in encoder_call.given:
             continue
-        if not encoder_call.seen and not _surely_ids(call):
+        if not encoder_call.seen and not surely_ids(call):
             continue
         measured = _tokens_in_a_row(tokens, encoder, most)
         if measured is None or measured[0] <= most:

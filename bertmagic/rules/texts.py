@@ -280,6 +280,8 @@ def word_list_as_batch(cell: CellFacts) -> Finding | None:
             continue
         if any(other.texts.shape == "text" and other.texts.said == texts.words_of for other in cell.tokenizer_calls):
             continue  # the text is read as a whole as well: its words are set against it
+        if any(_labels_rows(call) for call in fed):
+            continue  # one row a word is meant
         tagger = next((call for call in fed if _labels_tokens(call)), None)
         evidence = _evidence(texts, tagger)
         if evidence is None:
@@ -318,6 +320,11 @@ def _are_rows(made: TokenizerCallFacts, call: CallFacts) -> bool:
             shorter = [min(len(row), ids.shape[1]) for row in made.rows]
             return all((row[:n] == ids[i, :n]).all() for i, (row, n) in enumerate(zip(made.rows, shorter, strict=True)))
     return False
+
+
+def _labels_rows(call: CallFacts) -> bool:
+    """Whether there is one label for each row."""
+    return not _labels_tokens(call) and any(each.shape in ((call.rows_of,), (call.rows_of, 1)) for each in call.labels)
 
 
 def _labels_tokens(call: CallFacts) -> bool:

@@ -42,7 +42,7 @@ def learning_rate_high(call: CallFacts) -> Finding | None:
         model.compile(optimizer=tf.keras.optimizers.Adam(2e-5))
     """
     state = call.state
-    if state is None or state.own_step or state.may_set_rate:
+    if state is None or state.own_step or state.may_set_rate or _pretrains(call):
         return None
     optimizer = state.optimizer
     if optimizer is None or call.kind != ("fit" if optimizer.said is None else "call"):
@@ -95,6 +95,12 @@ def _is_fine_tuned(encoder: EncoderFacts, state: EncoderState) -> bool:
     """
     loaded = bool(encoder.pretrained) and state.trained is True
     return loaded and state.reached is True and state.trainable * 2 >= state.parameters > 0
+
+
+def _pretrains(call: CallFacts) -> bool:
+    """Whether an output gives each token a number for each id of the vocabulary, as pretraining heads do."""
+    rows = {each.vocab_rows for each in call.model.encoders}
+    return any(len(output.shape) == 3 and output.shape[-1] in rows for output in call.outputs)
 
 
 @rule("advice")
@@ -210,7 +216,7 @@ _GRADIENTS = {
 _FREEZING = {
     "warned": "Nothing needs to change; freezing the pooler silences Keras' warning",
     "jax": "Nothing needs to change; freezing the pooler saves the optimizer's memory for it",
-    "torch": "Nothing needs to change; freezing the pooler tells the optimizer and the reader",
+    "torch": "Nothing needs to change; freezing the pooler says so in the code",
 }
 
 

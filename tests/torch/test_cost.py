@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import costs
@@ -10,7 +11,9 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_a_check_of_bert_base_costs_a_part_of_its_forward_pass(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_of_bert_base_costs_a_part_of_its_forward_pass(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     torch = pytest.importorskip("torch", reason="NOT RUN: the PyTorch stack is not installed (extra `torch`)")
     transformers = pytest.importorskip("transformers")
 
@@ -26,7 +29,9 @@ def test_a_check_of_bert_base_costs_a_part_of_its_forward_pass(capsys: pytest.Ca
 
     model = Scorer().eval()
     ids, mask = (torch.tensor(each).long() for each in costs.batch())
-    args = transformers.TrainingArguments("unused", per_device_train_batch_size=costs.ROWS, report_to=[], use_cpu=True)
+    args = transformers.TrainingArguments(
+        str(tmp_path), per_device_train_batch_size=costs.ROWS, report_to=[], use_cpu=True
+    )
 
     labels = torch.zeros(costs.ROWS, 1)
 

@@ -95,7 +95,8 @@ def _named(outputs: Any, layer: Any) -> list[Any]:
         return []
     names = [path[0] for path, _ in tree.leaves(struct)]
     flat = list(outputs.values()) if isinstance(outputs, Mapping) else list(outputs)
-    keys = list(outputs) if isinstance(outputs, Mapping) else (names if len(names) == len(flat) else sorted(names))
+    # A node lists them as `keras.tree` flattens a dict: sorted by their keys (3.15.1, `ops/node.py`).
+    keys = list(outputs) if isinstance(outputs, Mapping) else sorted(names)
     return [leaf for key, leaf in zip(keys, flat, strict=False) if key == "pooled_output"]
 
 

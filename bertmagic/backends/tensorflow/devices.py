@@ -7,11 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bertmagic.backends.machine import HIDES as _HIDES
-from bertmagic.backends.machine import memory as _machine_memory
-from bertmagic.backends.machine import nodes as _nodes
-from bertmagic.backends.machine import product as _product
+from bertmagic.backends import machine
 from bertmagic.facts.training import HardwareFacts
+
+_HIDES, _nodes, _product, _machine_memory = machine.HIDES, machine.nodes, machine.product, machine.memory
 
 
 def hardware(asked: str, root: Path = Path("/")) -> HardwareFacts:

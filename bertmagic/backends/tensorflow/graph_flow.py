@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from bertmagic.backends.pooling import pool, right_mask
 from bertmagic.backends.tensorflow import describe
 from bertmagic.backends.tensorflow.encoding import as_numpy, given_by_role
-from bertmagic.backends.tensorflow.flow import Flow, pool, right_mask
+from bertmagic.backends.tensorflow.flow import Flow
 from bertmagic.backends.tensorflow.layers import Recorder
 from bertmagic.backends.tensorflow.state import untouched
 from bertmagic.backends.tensorflow.tracing import NoValue, Traced, Values

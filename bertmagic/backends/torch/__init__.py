@@ -94,7 +94,8 @@ class TorchBackend:
             return self._check(model, args[0], kwargs.get("y"), loss)
         arguments = live.direct_arguments(describe.inner(model), args, kwargs)
         container = type(args[0]).__name__ if args else "keywords"
-        return live.TorchCall(kind, model, arguments, container=container)
+        data = args[0] if args and isinstance(args[0], Mapping) else None
+        return live.TorchCall(kind, model, arguments, container=container, data=data)
 
     @staticmethod
     def _check(model: Any, inputs: Any, labels: Any, loss: Any) -> LiveCall:

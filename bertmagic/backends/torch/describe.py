@@ -153,7 +153,7 @@ def describe_encoder(path: str, module: Any) -> EncoderFacts:
     positions, offset, types = None, 0, None
     for name, each in module.named_modules():
         last = name.rpartition(".")[2]
-        weight = getattr(each, "weight", None)
+        weight: Any = getattr(each, "weight", None)
         if getattr(weight, "ndim", 0) != 2 or not hasattr(each, "num_embeddings"):
             continue
         if last == "position_embeddings" and positions is None and _learnt(config):
@@ -276,7 +276,7 @@ def role_of_name(name: str) -> Role | None:
     """The role that a name tells without doubt, else None: `input_ids`, `ids`, `mask`, `segment_ids` …"""
     low = name.lower()
     if low in ROLES:
-        return low  # type: ignore[return-value]
+        return low
     if low.startswith(("decoder_", "encoder_", "label", "head_", "cross_", "global_")) or "label" in low:
         return None
     if low.endswith(("_embeds", "_embeddings", "_embedding")):

@@ -63,8 +63,15 @@ def given_by_role(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any])
     return {
         role: as_numpy(named[role])
         for role in ROLES
-        if is_tensor(named.get(role)) or isinstance(named.get(role), np.ndarray)
+        if is_tensor(named.get(role)) or isinstance(named.get(role), np.ndarray) or is_text(named.get(role))
     }
+
+
+def is_text(value: Any) -> bool:
+    """Whether texts stand where tensors belong: a string, or a list of such."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(each, str) for each in value)
+    return isinstance(value, str)
 
 
 def hidden_of(output: Any) -> np.ndarray | None:
@@ -77,7 +84,7 @@ def hidden_tensor(output: Any) -> Any:
     """As `hidden_of`, the tensor itself."""
     if output is None:
         return None
-    value = getattr(output, "last_hidden_state", None)
+    value: Any = getattr(output, "last_hidden_state", None)
     if value is None and isinstance(output, (list, tuple)) and output:
         value = output[0]
     return value if is_tensor(value) and value.ndim == 3 else None

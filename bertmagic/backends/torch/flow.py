@@ -8,7 +8,9 @@ should, and is taken off it while a module or the check itself runs.
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from bertmagic.backends.pooling import pool, right_mask
 from bertmagic.backends.torch import describe, losses
 from bertmagic.backends.torch.encoding import as_numpy, given_by_role, hidden_tensor, is_tensor, tensors_of
 from bertmagic.facts.call import BroadcastFacts
+from bertmagic.observe.frames import outwards
 from bertmagic.observe.pooled import Pooled
 
 # Tensors that are followed, broadcasts that are kept, and calls whose hidden states are pooled here too, to compare.
@@ -80,6 +83,16 @@ class _Made:
     pure: bool
     casts: frozenset[_Cast] = frozenset()
     field: str | None = None
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """One function that ran: its name without underscores, the tensors that it was given, and all its arguments."""
+
+    name: str
+    inputs: list[Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
 
 
 # Told of a loss before it runs: the call that it compares the outputs of, the comparison, and the output's field. What
@@ -191,7 +204,8 @@ class Flow:
             value = function(*args, **kwargs)
         else:
             try:
-                value = function(*args, **kwargs)
+                with _warnings_as_before(function):
+                    value = function(*args, **kwargs)
             except BaseException as raised:
                 with quiet(self._busy):
                     tell(None, raised)
@@ -201,7 +215,7 @@ class Flow:
         if made:
             with quiet(self._busy):
                 try:
-                    self._operation(name.strip("_"), inputs, made, args, kwargs, value)
+                    self._operation(_Ran(name.strip("_"), inputs, args, kwargs), made, value)
                 except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
                     self._fail(failure)
         return value
@@ -231,16 +245,15 @@ class Flow:
             self._fail(failure)
             return None
 
-    def _operation(
-        self, name: str, inputs: list[Any], made: dict[int, _Made], args: Any, kwargs: Any, value: Any
-    ) -> None:
+    def _operation(self, ran: _Ran, made: dict[int, _Made], value: Any) -> None:
+        name, inputs = ran.name, ran.inputs
         followed = list(made.values())
         call = followed[-1].call
         outputs = [each for each in tensors_of(value) if each.is_floating_point()]
         others = [each for place, each in enumerate(inputs) if place not in made]
         place = next((place for place, each in made.items() if each.states), None)
         if place is not None:
-            self._of_states(name, inputs[place], call, others, args, kwargs, outputs)
+            self._of_states(ran, inputs[place], call, others, outputs)
         if not outputs:
             return
         casts = frozenset[_Cast]().union(*(each.casts for each in followed))
@@ -265,13 +278,12 @@ class Flow:
             kept = states and place is not None and each.shape == inputs[place].shape
             self._follow(each, _Made(call, kept, pure, casts, moved))
 
-    def _of_states(
-        self, name: str, states: Any, call: _Call, others: list[Any], args: Any, kwargs: Any, outputs: list[Any]
-    ) -> None:
+    def _of_states(self, ran: _Ran, states: Any, call: _Call, others: list[Any], outputs: list[Any]) -> None:
         """Note what a pooling over the sequence, or a weight for each position, makes of hidden states."""
         if call.mask is None:
             return
         length = int(states.shape[1])
+        name, args, kwargs = ran.name, ran.args, ran.kwargs
         indices = _tensors_within(args[1:])
         if any(length in tuple(each.shape) for each in (*others, *indices)):
             call.weighed = True
@@ -326,6 +338,24 @@ class Flow:
         self._failed("the following of a module's outputs", failure)
 
 
+@contextlib.contextmanager
+def _warnings_as_before(function: Any) -> Iterator[None]:
+    """Have what a loss warns of be said of the line that called it, and not of the frames of ours between the two."""
+    caller = next((each.f_back for each in outwards(sys._getframe(2)) if each.f_code is function.__code__), None)
+    if caller is None:
+        yield
+        return
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    module = str(caller.f_globals.get("__name__", ""))
+    registry = caller.f_globals.setdefault("__warningregistry__", {})
+    for each in caught:
+        warnings.warn_explicit(
+            each.message, each.category, caller.f_code.co_filename, caller.f_lineno, module, registry
+        )
+
+
 # What leaves an output's field what it is: logits that are laid out otherwise are logits.
 _MOVES = frozenset(
     {"view", "reshape", "squeeze", "unsqueeze", "transpose", "permute", "flatten", "float", "to", "getitem"}
@@ -344,7 +374,7 @@ def _tensors_within(values: Any) -> Iterator[Any]:
 def _mode(ran: Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]) -> Any:
     from torch.overrides import TorchFunctionMode
 
-    class Following(TorchFunctionMode):
+    class Following(TorchFunctionMode):  # type: ignore[misc,unused-ignore]
         """Has `ran` run each function."""
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -27,7 +27,8 @@ class Recorder(recorder.Recorder):
 
     def path(self, layer: Any) -> str:
         """The module's path below the outermost one."""
-        return self._paths.get(id(layer), super().path(layer))
+        found = self._paths.get(id(layer))
+        return super().path(layer) if found is None else str(found)
 
     def dtype(self, layer: Any) -> str:
         """The dtype of the module's first weight."""

@@ -30,7 +30,8 @@ _OWN_LOSS = LossFacts("the model's own loss", "internal")
 class TorchCall:
     """A call of `model`. `arguments`: by parameter of its forward, further ones under `*` and `**`.
 
-    `optimizer`, `label_span`: what trains it, and the labels of all its data, where a trainer makes the call.
+    `optimizer`, `label_span`: what trains it, and the labels of all its data, where a trainer makes the call;
+    `wants_loss`: the trainer raises where the module gives no loss.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class TorchCall:
         optimizer: OptimizerFacts | None = None,
         label_span: tuple[float, float] | None = None,
         unseen: tuple[tuple[str, str], ...] = (),
+        wants_loss: bool = False,
     ) -> None:
         self.kind = kind
         self.model = model
@@ -56,6 +58,7 @@ class TorchCall:
         self._module = describe.inner(model)
         self._arguments = {**arguments, **({} if labels is None else {"y": labels})}
         self._given_labels = labels is not None
+        self._wants_loss = wants_loss
         self._loss, self._optimizer, self._label_span = loss, optimizer, label_span
         self._layers = describe.encoders_in(self._module)
         self._encoders = {id(layer): describe.describe_encoder(path, layer) for path, layer in self._layers}
@@ -86,10 +89,18 @@ class TorchCall:
             role = None if is_label else describe.role_of_name(name)
             batched = self.size > 0 and value.ndim > 0 and value.shape[0] == self.size
             made.append((path, Leaf(name, value, role, kind_of(leaf), batched, leaf), is_label))
+        if self._is_uneven([leaf for _, leaf, is_label in made if not is_label]):
+            # Of the first few rows all may have some: only the whole batch shows where they do not.
+            made = [(path, dataclasses.replace(leaf, batched=False), is_label) for path, leaf, is_label in made]
         self._paths = {path: (leaf.name, is_label) for path, leaf, is_label in made}
         self.leaves = tuple(leaf for _, leaf, is_label in made if not is_label)
         self.labels = tuple(leaf for _, leaf, is_label in made if is_label)
         self.weights: tuple[Leaf, ...] = ()
+
+    def _is_uneven(self, leaves: list[Leaf]) -> bool:
+        """Whether tensors of tokens have other numbers of rows than each other; one row goes with any number."""
+        counts = {leaf.value.shape[0] for leaf in leaves if leaf.role is not None and leaf.value.ndim > 1}
+        return len(counts - {1}) > 1
 
     def _name(self, path: tree.Path) -> tuple[str, bool]:
         """The module's name for the leaf at `path`, and whether it is a label."""
@@ -119,7 +130,7 @@ class TorchCall:
             return f"its weights are of type {type(weight).__name__}, on device `{weight.device}`"
         if "FullyShardedDataParallel" in {type(each).__name__ for each in self._module.modules()}:
             return "its weights are spread over several processes"
-        if weight.device.type != "cpu" and self._out_of_range():
+        if not is_host(weight.device) and self._out_of_range():
             return "an index beyond a table would end the process's use of the GPU"
         return None
 
@@ -130,12 +141,12 @@ class TorchCall:
             for leaf in self.leaves:
                 most = tables.get(leaf.role or "")
                 values = leaf.value
-                if most is not None and values.dtype.kind in "iu" and values.size:
-                    if int(values.min()) < 0 or int(values.max()) >= most:
-                        return True
-                if leaf.role == "input_ids" and values.ndim == 2 and facts.max_tokens is not None:
-                    if values.shape[1] > facts.max_tokens:
-                        return True
+                outside = most is not None and values.dtype.kind in "iu" and values.size
+                if outside and (int(values.min()) < 0 or int(values.max()) >= (most or 0)):
+                    return True
+                longest = facts.max_tokens if leaf.role == "input_ids" and values.ndim == 2 else None
+                if longest is not None and values.shape[1] > longest:
+                    return True
         classes = getattr(getattr(describe.core_of(self._module), "config", None), "num_labels", None)
         for leaf in self.labels:
             values = leaf.value
@@ -194,6 +205,9 @@ class TorchCall:
                 with weights.grads_of(asked), recorder, watch:
                     value = self._call(arguments)
                 loss = self._loss_of(value, labels, watch.seen)
+                if keep and self._wants_loss and isinstance(value, Mapping) and "loss" not in value:
+                    exception, loss = _no_loss(value, arguments), _OWN_LOSS
+                    error = ErrorFacts(type(exception).__name__, str(exception), None, "loss", recorder.passed)
                 if asked:
                     reached = weights.reached(asked, value)
             except Exception as raised:  # noqa: BLE001  # whatever the module raises is a fact
@@ -373,7 +387,9 @@ def direct_arguments(module: Any, args: tuple[Any, ...], kwargs: Mapping[str, An
     for name, value in bound.arguments.items():
         kind = parameters[name].kind
         # Anything after `*args` is given by keyword.
-        key = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(kind, name)
+        key = (
+            "*" if kind is inspect.Parameter.VAR_POSITIONAL else "**" if kind is inspect.Parameter.VAR_KEYWORD else name
+        )
         arguments[key] = value
     if "*" in arguments and any(name not in ("*", "**") for name in arguments):
         names = [name for name in arguments if name not in ("*", "**")]
@@ -389,6 +405,11 @@ def is_data(leaf: Any) -> bool:
     if isinstance(leaf, (list, tuple)):
         return bool(leaf)
     return hasattr(leaf, "shape") and hasattr(leaf, "dtype")
+
+
+def is_host(device: Any) -> bool:
+    """Whether a device is the CPU, where an index beyond a table raises and does no more."""
+    return bool(device.type == "cpu")
 
 
 def is_plain(tensor: Any) -> bool:
@@ -420,6 +441,15 @@ def _named_outputs(outputs: Any) -> tuple[tuple[str, np.ndarray], ...]:
 def _fields(output: Any) -> tuple[str, tuple[str, ...]] | None:
     """The type of an output object, and the names of its fields."""
     return (type(output).__name__, tuple(map(str, output))) if isinstance(output, Mapping) else None
+
+
+def _no_loss(value: Mapping[str, Any], arguments: dict[str, Any]) -> ValueError:
+    """What a trainer raises where its model gives no loss (transformers 5.23, `Trainer.compute_loss`)."""
+    given = [name for name in arguments if name not in ("*", "**")] + list(arguments.get("**", {}))
+    return ValueError(
+        "The model did not return a loss from the inputs, only the following keys: "
+        f"{','.join(map(str, value))}. For reference, the inputs it received are {','.join(given)}."
+    )
 
 
 def _number(value: Any) -> float | None:

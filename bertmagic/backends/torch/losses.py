@@ -17,7 +17,7 @@ from bertmagic.facts.loss import LossFacts, LossKind
 # logits, None for those that take numbers.
 _KINDS: dict[str, tuple[LossKind, bool | None]] = {
     "cross_entropy": ("sparse", True),
-    "nll_loss": ("sparse", False),
+    "nll_loss": ("sparse", None),
     "binary_cross_entropy": ("binary", False),
     "binary_cross_entropy_with_logits": ("binary", True),
     "mse_loss": ("regression", None),
@@ -55,7 +55,8 @@ def compared(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
         given = inspect.signature(function).bind(*args, **kwargs).arguments
     except TypeError:
         return None
-    output, target = given.get("input"), given.get("target")
+    output: Any = given.get("input")
+    target: Any = given.get("target")
     if not is_tensor(output) or not is_tensor(target) or max(output.numel(), target.numel()) > MOST_NUMBERS:
         return None
     if not output.is_floating_point() or output.ndim == 0:
@@ -97,7 +98,7 @@ def watching() -> Any:
     """A mode that notes the losses which run inside it: its `seen` holds `Comparison`s."""
     from torch.overrides import TorchFunctionMode
 
-    class Watching(TorchFunctionMode):
+    class Watching(TorchFunctionMode):  # type: ignore[misc,unused-ignore]
         """Notes calls of losses."""
 
         def __init__(self) -> None:
@@ -116,6 +117,7 @@ def watching() -> Any:
 
 def own_loss(output: Any) -> Any:
     """The loss that a model's output holds by name, or first in a tuple; None where there is none."""
+    value: Any = None
     if isinstance(output, Mapping):
         value = output.get("loss")
     else:

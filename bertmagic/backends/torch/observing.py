@@ -40,14 +40,14 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     told = _Told(backend, listener, Patches(), busy)
     patches = told.patches
     patches.add(describe.module_class(), "__call__", told.wrap_call)
-    patches.add(torch, "save", told.wrap_save)  # type: ignore[arg-type]
+    patches.add(torch, "save", told.wrap_save)
     wanted = {trainer.MODULE: told.add_trainer, _PRETRAINED: told.add_saving}
     for module, add in wanted.items():
         if module in sys.modules:
             add()
     patches.put_in()
 
-    def stepping(made: Any, args: Any, kwargs: Any) -> None:
+    def stepping(made: Any, *_: Any) -> None:
         if not busy.now:
             told.note_step(made)
 
@@ -156,7 +156,7 @@ class _Told:
                 return original(module, *args, **kwargs)
             if not describe.holds_encoder(module):
                 return original(module, *args, **kwargs)
-            return self._for_real("call", original, module, module, args, kwargs)
+            return self._for_real("call", original, module, args, kwargs)
 
         return called
 
@@ -191,7 +191,7 @@ class _Told:
             if isinstance(given, dict):
                 given = next(iter(given.values()), None)
             held = {"trainer": made, "dataset": given}
-            return self._for_real(kind, original, model, made, args, kwargs, told=((), held))
+            return self._for_real(kind, original, made, args, kwargs, model=model, told=((), held))
 
         return called
 
@@ -233,15 +233,15 @@ class _Told:
         self,
         kind: CallKind,
         original: Callable[..., Any],
-        model: Any,
         owner: Any,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         *,
+        model: Any = None,
         told: tuple[tuple[Any, ...], dict[str, Any]] | None = None,
     ) -> Any:
         __tracebackhide__ = True
-        given = told or (args, kwargs)
+        model, given = owner if model is None else model, told or (args, kwargs)
         with quiet(self.busy), self.flow.off():
             ended = self.listener.before(self.backend, kind, model, *given)
         try:

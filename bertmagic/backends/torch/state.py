@@ -55,7 +55,7 @@ class _Kept:
     def __init__(self, module: Any) -> None:
         self._module = module
         self._attributes = dict(vars(module))
-        self._held = [
+        self._held: list[tuple[Any, Any]] = [
             (value, value.copy()) for value in self._attributes.values() if isinstance(value, (dict, list, set))
         ]
         self._buffers = [

@@ -20,9 +20,9 @@ _MOST = 64
 
 @dataclass
 class _Step:
-    """The steps of one optimizer: its facts before the first, and the module whose encoders it changes, with their state.
+    """The steps of one optimizer: its facts before the first, and the module and encoders that it changes.
 
-    `rates`: of the group of most of the encoders' weights, at each step that had another; `scheduled`: by a schedule.
+    `rates`: of the group of most of the encoders' weights, at each step that had another.
     """
 
     optimizer: Any

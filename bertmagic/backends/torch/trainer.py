@@ -43,6 +43,7 @@ def live_call(kind: CallKind, model: Any, trainer: Any, dataset: Any) -> LiveCal
         optimizer=_optimizer(trainer) if kind == "fit" else None,
         label_span=_label_span(trainer.train_dataset) if kind == "fit" else None,
         unseen=own,
+        wants_loss=kind == "fit" and not own,
     )
 
 
