@@ -121,13 +121,16 @@ def _stored(arguments: Mapping[Any, Any]) -> StoredFacts | None:
 
 
 def _classes(config: Any) -> Iterator[str]:
-    """The registered names of the user's own classes and functions in a config: those that no module is told for.
+    """The registered names of the user's own classes and functions in a config: those that no module holds.
 
-    keras 3.15, `saving/serialization_lib.py`, `serialize_keras_object`: `module` is None, or `builtins` of a function.
+    keras 3.15, `saving/serialization_lib.py`, `serialize_keras_object`: `module` is None of a notebook's own classes,
+    and `builtins` of functions. Keras has imported the others, where they can be.
     """
     if isinstance(config, Mapping):
         name, module = config.get("class_name"), config.get("module", "")
-        if isinstance(name, str) and "config" in config and module in (None, "builtins", "__main__"):
+        elsewhere = isinstance(module, str) and module in sys.modules and not hasattr(sys.modules[module], str(name))
+        own = module in (None, "builtins", "__main__") or (elsewhere and not str(module).startswith("keras"))
+        if isinstance(name, str) and "config" in config and own:
             inner = config["config"]
             if name != "function":
                 yield str(config.get("registered_name") or name)
