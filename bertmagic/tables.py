@@ -29,7 +29,9 @@ def input_rows(call: CallFacts, findings: Sequence[Finding]) -> tuple[Tensor, ..
             continue
         rows.append(_input_row(call, expected, tensor, findings))
     for tensor in fed.values():
-        unknown = bool(call.model.inputs) and (tensor.role is None or tensor.name.startswith("input "))
+        # What a task's preprocessor makes the inputs of is no input of the model, and right there.
+        raw = call.model.preprocesses is not None and call.kind not in ("call", "check") and tensor.dtype == "object"
+        unknown = not raw and bool(call.model.inputs) and (tensor.role is None or tensor.name.startswith("input "))
         status: Status = "unexpected" if unknown else _status(tensor, findings, fits=True)
         rows.append(Tensor(tensor.name, None, _actual(call, tensor, tensor.role), status))
     masked = any(tensor.role == "attention_mask" for tensor in call.inputs)

@@ -59,8 +59,10 @@ class Keras3Backend:
         return symbolic.inputs(layer, args, kwargs, named)
 
     def loading(self, failing: Failing) -> LoadingFacts | None:
-        """What did not fit, where a loading or a saving ended the cell; None for others."""
-        return None
+        """What did not fit, where a loading ended the cell; None for others."""
+        from bertmagic.backends.keras3 import loading
+
+        return loading.loading(failing)
 
     def held(
         self,

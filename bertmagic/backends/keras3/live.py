@@ -138,6 +138,8 @@ class Keras3Call:
         keep: bool = False,
         training: bool = False,
     ) -> Pass:
+        if self.kind == "predict":
+            labels = None  # a dataset may hold some, which `predict` passes over
         arguments = self._with(arrays, labels or {})
         built = is_built(self.model)
         error: ErrorFacts | None = None
