@@ -15,6 +15,10 @@ from facts_builder import (
 )
 from keras_facts import FLOATS, IDS, LOADED, ON_JAX, ON_TORCH, TYPES, WRAP, fed, raising
 
+from bertmagic.facts.training import EncoderState, StateFacts
+
+TRAINED = StateFacts(encoders=(EncoderState("", True, 1000, 1000),))
+
 MESSAGES: Messages = {
     "ids beyond the rows, on TensorFlow": (
         "ids-out-of-vocabulary",
@@ -247,11 +251,14 @@ MESSAGES: Messages = {
     ),
     "padded on the left": (
         "padding-side",
-        fed(
-            np.array([[0, 0, 2, 5, 6, 3], [2, 7, 8, 9, 5, 3]], "int32"),
-            np.array([[0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]], "int32"),
-            np.zeros((2, 6), "int32"),
-            tokenizer=WRAP,
+        having(
+            fed(
+                np.array([[0, 0, 2, 5, 6, 3], [2, 7, 8, 9, 5, 3]], "int32"),
+                np.array([[0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]], "int32"),
+                np.zeros((2, 6), "int32"),
+                tokenizer=WRAP,
+            ),
+            state=TRAINED,
         ),
         (
             "`token_ids` is padded on the left, and `backbone` counts positions from there",

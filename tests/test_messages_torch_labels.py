@@ -276,18 +276,21 @@ MESSAGES: Messages = {
     ),
     "labels of a masked language model": (
         "mlm-labels-unmasked",
-        computed(
-            call(
-                np.where(np.arange(20) % 7 == 3, 4, batch([20, 20])),
-                of=MASKED_LM,
-                labels=batch([20, 20]).astype("int64"),
-                outputs=(2, 20, 100),
-                loss="internal",
-                tokenizer=dataclasses.replace(TOKENIZER, mask_id=4),
-                kind="call",
-                kinds="torch.Tensor",
-                said={"input_ids": "ids"},
-            )
+        having(
+            computed(
+                call(
+                    np.where(np.arange(20) % 7 == 3, 4, batch([20, 20])),
+                    of=MASKED_LM,
+                    labels=batch([20, 20]).astype("int64"),
+                    outputs=(2, 20, 100),
+                    loss="internal",
+                    tokenizer=dataclasses.replace(TOKENIZER, mask_id=4),
+                    kind="call",
+                    kinds="torch.Tensor",
+                    said={"input_ids": "ids"},
+                )
+            ),
+            watched=True,
         ),
         (
             "`labels` has labels on tokens that are not masked",
@@ -305,10 +308,10 @@ MESSAGES: Messages = {
         cell(
             computed(
                 call(
-                    np.array([[CLS, 11, 12, 13, 14, SEP]]),
+                    np.array([[CLS, 11, 12, 13, 14, SEP], [CLS, 21, 22, 23, SEP, 0]]),
                     of=TAGGER,
-                    labels=np.array([[-100, 1, 0, 1, -100, -100]]),
-                    outputs=(1, 6, 2),
+                    labels=np.array([[-100, 1, 0, 1, -100, -100]] * 2),
+                    outputs=(2, 6, 2),
                     loss="internal",
                     kind="call",
                     kinds="torch.Tensor",
@@ -318,8 +321,8 @@ MESSAGES: Messages = {
                 tokenized(
                     texts("words"),
                     is_split_into_words=True,
-                    rows=(np.array([CLS, 11, 12, 13, 14, SEP]),),
-                    words=WordFacts((np.array([-1, 0, 0, 1, 2, -1]),), (3,)),
+                    rows=(np.array([CLS, 11, 12, 13, 14, SEP]), np.array([CLS, 21, 22, 23, SEP])),
+                    words=WordFacts((np.array([-1, 0, 0, 1, 2, -1]), np.array([-1, 0, 1, 2, -1])), (3, 3)),
                 )
             ],
             versions=VERSIONS,

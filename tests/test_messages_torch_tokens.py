@@ -12,8 +12,13 @@ from facts_builder import (
     Messages,
     at,
     batch,
+    having,
 )
 from torch_facts import FLOATS, HEAD, IDS, OWN, fed, raising
+
+from bertmagic.facts.training import EncoderState, StateFacts
+
+TRAINED = StateFacts(encoders=(EncoderState("", True, 1000, 1000),))
 
 MESSAGES: Messages = {
     "ids beyond the rows": (
@@ -207,10 +212,13 @@ MESSAGES: Messages = {
     ),
     "padded on the left": (
         "padding-side",
-        fed(
-            np.array([[0, 0, 2, 5, 6, 3], [2, 7, 8, 9, 5, 3]]),
-            np.array([[0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]]),
-            tokenizer=dataclasses.replace(TOKENIZER, padding_side="left"),
+        having(
+            fed(
+                np.array([[0, 0, 2, 5, 6, 3], [2, 7, 8, 9, 5, 3]]),
+                np.array([[0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]]),
+                tokenizer=dataclasses.replace(TOKENIZER, padding_side="left"),
+            ),
+            state=TRAINED,
         ),
         (
             "`input_ids` is padded on the left, and `bert` counts positions from there",
