@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike, fspath
 from types import FrameType
 from typing import Any
@@ -55,6 +55,7 @@ def _weight(verb: str, model: Any, arguments: Mapping[Any, Any], failing: Failin
     if kind is None or not isinstance(model, kind):
         return None
     source = arguments.get("filepath", arguments.get("weights", arguments.get(1)))
+    pairs: Iterable[tuple[str, Shape, Shape]]
     if verb == "set_weights":
         pairs = ((each.path, as_numpy(new).shape, each.shape) for each, new in zip(model.weights, source, strict=False))
         path = None
