@@ -19,6 +19,8 @@ from bertmagic.rules.dialect import data_handling, dry_verb
 from bertmagic.rules.order import of_calls
 from bertmagic.rules.words import count, listed
 
+# What gives batches one after another, of which the first is read.
+STREAMS = ("Dataset", "generator", "Sequence", "DataLoader")
 # A longer line is no longer quoted in the summary.
 _LONGEST_SOURCE = 70
 
@@ -225,7 +227,7 @@ def _not_checked_of(ended: Ended) -> list[tuple[str, str]]:
     if ended.dry:
         verb = dry_verb(call.model)
         left.append(("the optimizer and the gradients", f"`{verb}` was dry: forward pass and loss only, dropout off"))
-    if call.kind in ("fit", "evaluate", "predict") and call.container in ("Dataset", "generator", "Sequence"):
+    if call.kind in ("fit", "evaluate", "predict") and call.container in STREAMS:
         left.append((f"the batches of `{ended.said}.{call.kind}` after the first", "one batch is read"))
     if not call.model.encoders:
         library = "KerasHub" if call.model.framework == "keras" else "transformers"

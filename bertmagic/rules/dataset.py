@@ -112,7 +112,9 @@ def dataset_structure(call: CallFacts) -> Finding | None:
 
 # A class' name has two words at most, on average.
 _MOST_OF_A_NAME = 3
-_STREAMS = ("Dataset", "generator", "Sequence")
+_STREAMS = ("Dataset", "generator", "Sequence", "DataLoader")
+# How labels are called in a batch that is one dict.
+_LABELS = ("label", "labels", "target", "targets")
 _READ_AS = "Keras reads a tuple as (inputs, labels) or (inputs, labels, sample weights)"
 
 
@@ -142,31 +144,45 @@ def _labels_among_features(call: CallFacts) -> Finding | None:
     said = call.data or "dataset"
     names = tuple(tensor.name for tensor in call.inputs if tensor is not held)
     features = by_name({name: f'x["{name}"]' for name in names})
+    code = f'{said} = {said}.map(lambda x: ({features}, x["{held.name}"]))'
+    if call.container == "DataLoader":
+        code = (
+            "def split(rows):\n    batch = torch.utils.data.default_collate(rows)\n"
+            f'    return batch, batch.pop("{held.name}")\n\n'
+            f"{said} = DataLoader({said}.dataset, batch_size={call.rows_of}, collate_fn=split)"
+        )
+    where = " in the loss" if call.error.where == "loss" else ""
     return Finding(
         "dataset-structure",
         "error",
         said,
         f'The labels are among the features of `{said}`, under "{held.name}"',
         f'An element of `{said}` is one dict, whose "{held.name}" is no input of `{call.model.said}`, and nothing '
-        f"stands in the place of the labels; {_READ_AS}. {call.error.type} is raised in the loss.",
+        f"stands in the place of the labels; {_READ_AS}. {call.error.type} is raised{where}.",
         {"keys": [tensor.name for tensor in call.inputs], "held": held.name, "shape": list(held.shape)},
         Fix(
             "Give each element as (inputs, labels)",
-            f'{said} = {said}.map(lambda x: ({features}, x["{held.name}"]))',
+            code,
         ),
     )
 
 
 def labels_among_inputs(call: CallFacts) -> TensorFacts | None:
-    """Where training has no labels and raises for that: the one input that holds them, by a name not the model's."""
-    if not lacks_labels(call):
-        return None
+    """Where training has no labels and raises for that: the one input that holds them, by a name not the model's.
+
+    A model made from Inputs may raise for that name first.
+    """
     known = call.model.takes
+    refused = call.error is not None and call.error.where == "forward" and call.model.is_of_inputs
+    if refused and call.kind in ("fit", "evaluate", "train_on_batch") and not call.labels and call.loss is not None:
+        known = None if known is None or not known & set(_LABELS) else known
+    elif not lacks_labels(call):
+        return None
     held = [
         tensor
         for tensor in call.inputs
         if tensor.role is None
-        and (tensor.name not in known if known is not None else tensor.name in ("label", "labels", "target", "targets"))
+        and (tensor.name not in known if known is not None else tensor.name in _LABELS)
         and tensor.shape[:1] == (call.rows_of,)
     ]
     return held[0] if len(held) == 1 else None

@@ -180,7 +180,12 @@ def _foreign(cell: CellFacts) -> Finding | None:
             name = owner.called if owner is not None else raised.callee_said or raised.callee
             return _mixed(cell, foreign[0], f"`{name}`", "PyTorch")
     if owner is not None and owner.framework in _KERAS and owner.part in ("model", "layer"):
-        parts = [each for each in raised.arguments if each.framework == "torch" and each.shape is None]
+        # Keras' own models take a DataLoader: where it is refused, the container is at fault.
+        parts = [
+            each
+            for each in raised.arguments
+            if each.framework == "torch" and each.shape is None and not each.kind.endswith("DataLoader")
+        ]
         if parts:
             return _part_of_torch(cell, owner, parts[0])
     return next((found for call in cell.calls if (found := _fed_to_a_model(cell, call)) is not None), None)

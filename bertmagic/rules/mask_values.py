@@ -264,7 +264,9 @@ def attention_mask_shape(call: CallFacts) -> Finding | None:
     for encoder_call in call.encoder_calls:
         ids, mask = encoder_call.whole("input_ids"), encoder_call.given.get("attention_mask")
         given = encoder_call.given.get("input_ids")
-        if not encoder_call.seen or ids is None or mask is None or given is None or call.model.choices:
+        # A model made from Inputs that is the encoder itself looks at its inputs' axes before anything is computed.
+        refused = call.error is not None and call.model.is_of_inputs and not encoder_call.encoder.path
+        if not (encoder_call.seen or refused) or ids is None or mask is None or given is None or call.model.choices:
             continue
         if len(given.shape) != 2 or len(mask.shape) < 2 or 0 in given.shape or not _misfits(given, mask):
             continue

@@ -276,8 +276,16 @@ def container_unsupported(call: CallFacts) -> Finding | None:
         return _lists(call, [each for each in lists if each in call.inputs]) if _asks_a_list(call) else None
     if direct and call.model.takes is not None and not any(each.seen for each in call.encoder_calls):
         return _lists(call, [tensor for tensor in lists if tensor in call.inputs])
-    if call.error.where != "data" or call.container != "as given":
+    if call.error.where != "data":
         return None
+    if call.data_type.endswith(".DataLoader"):
+        return _loader(call) if _is_task(call) else None
+    return _as_given(call, lists) if call.container == "as given" else None
+
+
+def _as_given(call: CallFacts, lists: list[TensorFacts]) -> Finding | None:
+    """What Keras finds no data adapter for, as the user gave it."""
+    assert call.error is not None
     objects = [tensor for tensor in call.inputs if _is_object(tensor)]
     if objects and len(objects) == len(call.inputs):
         return _objects(call, objects)
@@ -300,6 +308,31 @@ def container_unsupported(call: CallFacts) -> Finding | None:
             Fix("Give it as a dict", f"dict({said})"),
         )
     return None
+
+
+def _is_task(call: CallFacts) -> bool:
+    """Whether the model is a KerasHub task: a class of KerasHub's that holds a backbone, and is none itself."""
+    encoders = call.model.encoders
+    return call.model.library == "keras-hub" and bool(encoders) and all(each.path for each in encoders)
+
+
+def _loader(call: CallFacts) -> Finding:
+    """A PyTorch DataLoader for a KerasHub task, which does not take any, though Keras' own models do.
+
+    keras_hub 0.32, `utils/pipeline_model.py`: what is no dataset of TensorFlow's is made a tensor.
+    """
+    assert call.error is not None
+    said, model = call.data or "loader", call.model.said
+    return Finding(
+        "container-unsupported",
+        "error",
+        said,
+        f"`{said}` is a DataLoader, and `{model}` takes none",
+        f"`{said}` is a DataLoader of PyTorch, of which `{model}.{call.kind}` ({call.model.type}) cannot make batches; "
+        f"it takes arrays, and lists, dicts and datasets of them. {call.error.type} is raised.",
+        {"type": call.data_type, "model": call.model.type},
+        Fix("Train on its batches one by one", f"for x, y in {said}:\n    {model}.train_on_batch(x, y)"),
+    )
 
 
 def _whole_encoding(call: CallFacts) -> Finding | None:

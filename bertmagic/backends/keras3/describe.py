@@ -56,6 +56,24 @@ def is_encoder(layer: Any) -> bool:
     return isinstance(layer, backbone) or token_layer(layer) is not None
 
 
+def inlined(model: Any) -> list[Any]:
+    """The transformer layers of a backbone whose layers are a functional model's own, the first one first; else none.
+
+    Such is a model made from `backbone.output`. The last of them gives the hidden states of all tokens.
+    """
+    backbone = hub_class("models.backbone", "Backbone")
+    if backbone is None or isinstance(model, backbone) or not is_encoder(model):
+        return []
+    found = [
+        each
+        for each in model.layers
+        if type(each).__module__.startswith("keras_hub.") and type(each).__name__.endswith("Encoder")
+    ]
+    # A layer that is called again and again (ALBERT's) gives the last hidden states with its last call only.
+    once = all(len(getattr(each, "_inbound_nodes", ())) == 1 for each in found)
+    return found if once else []
+
+
 def is_functional(model: Any) -> bool:
     """Whether the model was made from `Input`s (functional; Sequential once built)."""
     functional = getattr(sys.modules.get("keras.src.models.functional"), "Functional", None)
@@ -229,6 +247,7 @@ def describe(model: Any, said: str, named: Callable[[Any], str | None]) -> Model
         sizes=sizes,
         takes=frozenset(input_names(model)) if is_functional(model) else None,
         compute=compute.name(),
+        library="keras-hub" if type(model).__module__.startswith("keras_hub.") else None,
         preprocesses=None if preprocessor is None else f"`{said}.preprocessor`, a {type(preprocessor).__name__}",
     )
 

@@ -71,6 +71,7 @@ class Keras3Call:
         self.updates = self.training is True and updates_in_training(model)
         self.own_code = type(model).__module__.partition(".")[0] != "keras_hub"
         self._kept: tuple[Kept, ...] = ()
+        self._inlined = describe.inlined(model)
         every = [(path, leaf, *self._name(path)) for path, leaf in tree.leaves(arguments)]
         named = [each for each in every if not is_switch(each[1]) or _is_text_for_ids(each[1], each[2])]
         self.size = rows([leaf for path, leaf, _, is_label in named if not is_label and path[0] != _RAW])
@@ -111,7 +112,7 @@ class Keras3Call:
 
     def run(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, layers: bool) -> Pass:
         """One pass in inference mode on the rows given: forward, then the loss where there are labels. Never raises."""
-        return self._run(arrays, labels, Recorder(layers), keep=layers)
+        return self._run(arrays, labels, Recorder(layers, inlined=self._inlined), keep=layers)
 
     def again(self, arrays: Mapping[str, np.ndarray], training: bool) -> Pass:
         """One more forward pass of these rows, with other random numbers."""
@@ -124,10 +125,14 @@ class Keras3Call:
         def instead(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             index = next(calls)
             kept = same_layers(self._kept, index, layer)
-            given = given_by_role(layer, args, kwargs)
+            given = self._given_inlined(arrays) if self._inlined else given_by_role(layer, args, kwargs)
             return altered(kept, lambda hidden: answer(index, given, hidden))
 
-        return self._run(arrays, None, Recorder(layers=False, instead=instead))
+        return self._run(arrays, None, Recorder(layers=False, instead=instead, inlined=self._inlined))
+
+    def _given_inlined(self, arrays: Mapping[str, np.ndarray]) -> dict[Role, np.ndarray]:
+        """What a backbone that is no layer of the model is given: the model's own inputs."""
+        return {role: arrays[name] for role, name in describe.HUB_NAMES.items() if name in arrays}
 
     def _run(
         self,
@@ -275,13 +280,20 @@ class Keras3Call:
             if value is None and recorder.failed == layer.name and not recorder.passed:
                 continue  # it did not take what it was given
             given = looked_up(layer, given_by_role(layer, args, kwargs))
-            passes.append(EncoderPass(facts, given, hidden_of(value), switch(kwargs.get("training"))))
+            hidden = hidden_of(recorder.hidden if layer is self.model and self._inlined else value)
+            passes.append(EncoderPass(facts, given, hidden, switch(kwargs.get("training"))))
         return tuple(passes)
 
     def _keep(self, recorder: Recorder) -> tuple[Kept, ...]:
         """What a replay needs of the encoders' calls; nothing where one lies inside another, or gives no such state."""
         kept = []
         for layer, args, kwargs, value in recorder.encoder_calls:
+            if layer is self.model and self._inlined:
+                hidden = hidden_of(recorder.hidden)
+                if hidden is None:
+                    return ()
+                kept.append(Kept(self._inlined[-1], given_by_role(layer, args, kwargs), recorder.hidden, hidden))
+                continue
             hidden = hidden_of(value)
             if recorder.nested or id(layer) not in self._encoders or hidden is None or layer is self.model:
                 return ()

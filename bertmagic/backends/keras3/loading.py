@@ -15,13 +15,14 @@ from typing import Any
 
 from bertmagic.backends.keras3.compute import as_numpy
 from bertmagic.backends.protocol import Failing
+from bertmagic.backends.reloaded import reloaded
 from bertmagic.facts.loading import LoadingFacts, Shape, StoredFacts, WeightFacts
 
 _LOADING = ("load_weights", "set_weights", "load_model")
 
 
 def loading(failing: Failing) -> LoadingFacts | None:
-    """The facts of a loading that failed; None where it was none, or all that it takes is there and fits."""
+    """The facts of a loading that failed, or of an exported model's call; None for others, and where all fits."""
     for frame in failing.frames:
         verb, arguments = _call(frame)
         if verb is None:
@@ -30,7 +31,7 @@ def loading(failing: Failing) -> LoadingFacts | None:
             return _stored(arguments)
         model = arguments.get("self", arguments.get("model", arguments.get(0)))
         return _weight(verb, model, arguments, failing)
-    return None
+    return reloaded(failing)
 
 
 def _call(frame: FrameType) -> tuple[str | None, Mapping[Any, Any]]:

@@ -12,8 +12,8 @@ from types import FrameType
 from typing import Any
 
 from bertmagic.backends.protocol import Failing
+from bertmagic.backends.reloaded import reloaded
 from bertmagic.backends.tensorflow import stored
-from bertmagic.backends.tensorflow.reloaded import reloaded
 from bertmagic.facts.loading import LoadingFacts, Shape, StoredFacts, WeightFacts
 from bertmagic.observe.values import shape_of
 
