@@ -1,7 +1,8 @@
 """Score bertmagic on the cases of tests/cases/open that this Python's stack runs, and write the stack's page in docs/.
 
-Usage: score_table.py [--only ID,ID] [-j N] [--limit SECONDS]. Each cell runs in a fresh process of this Python, with
-this checkout's bertmagic. With --only, the other rows of the page stay as they are.
+Usage: score_table.py [--only ID,ID] [-j N] [--limit SECONDS] [--fork]. Each cell runs in a fresh process of this
+Python, with this checkout's bertmagic; with --fork, in one forked from a process that holds the imports, as in the
+tests (tools/forked.py). With --only, the other rows of the page stay as they are.
 """
 
 from __future__ import annotations
@@ -112,6 +113,22 @@ def run(
             code = score.main()
         rows: list[Row] = json.loads(answers.read_text()) if code == 0 else []
     return rows
+
+
+@contextlib.contextmanager
+def _runner(fork: bool) -> Iterator[Callable[..., dict[str, Any]] | None]:
+    """What runs one cell, where that is not score.py's own."""
+    if not fork:
+        yield None
+        return
+    sys.path.insert(0, str(ROOT / "tools"))
+    from forked import Forking
+
+    forking = Forking(score_module())
+    try:
+        yield forking.run_variant
+    finally:
+        forking.close()
 
 
 @contextlib.contextmanager
@@ -241,6 +258,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", default="", metavar="ID,ID")
     parser.add_argument("-j", type=int, default=2, help="processes at once")
     parser.add_argument("--limit", type=int, default=240, help="seconds for one run of one cell")
+    parser.add_argument("--fork", action="store_true", help="processes forked from one that holds the imports")
     asked = parser.parse_args(arguments)
     stack = stack_here()
     if stack is None:
@@ -250,7 +268,8 @@ def main(arguments: list[str]) -> int:
     only = [each for each in asked.only.split(",") if each]
     if only and not file.exists():
         print(f"there is no {name} to put these rows into; nothing will be written")
-    rows = run(stack.family, only, asked.j, asked.limit)
+    with _runner(asked.fork) as runner:
+        rows = run(stack.family, only, asked.j, asked.limit, runner)
     if not rows:
         return 2
     if only and not file.exists():
