@@ -40,6 +40,8 @@ class Ended:
     dry: bool = False
     # The exception itself that the real call raised.
     real: BaseException | None = None
+    # Where its dry pass ran, and that device's product name.
+    device: tuple[str, str | None] | None = None
 
     @property
     def error(self) -> str | None:

@@ -133,6 +133,7 @@ class Looks:
         examination = examiner.examine(live, facts)
         self.read[signature] = (seen + 1, weakref.ref(model), examination.facts)
         done = Ended(examination, said, backend.peak_bytes(self._options.device), weakref.ref(model))
+        done.device = None if examination.dry is None else backend.device(self._options.device)
         self.ended.append(done)
         return done, examination.error
 

@@ -51,7 +51,8 @@ class Watch(Listening):
         self.report: Report | None = None
 
     def __enter__(self) -> Watch:
-        for backend in loaded_backends():
+        # To ask wakes a framework's devices, whose settings the block may be about to change: only where it may fail.
+        for backend in loaded_backends() if self.options.device == "gpu" else ():
             backend.device(self.options.device)
         self._start = time.perf_counter()
         wanted: dict[str, Callable[[], None]] = {}
@@ -142,9 +143,7 @@ class Watch(Listening):
         self._stack.enter_context(hub.noting(self._paired.note_hub))
 
     def _device(self) -> tuple[str, str | None] | None:
-        models = [model for each in self._looks.ended if (model := each.model()) is not None]
-        ran = [backend for model in models if (backend := backend_of(model)) is not None]
-        return next((backend.device(self.options.device) for backend in (*ran, *loaded_backends())), None)
+        return next((each.device for each in self._looks.ended if each.device is not None), None)
 
     def _captured_names(self) -> list[str]:
         tensors = (tensor.said for each in self._looks.ended for tensor in each.tensors if tensor.said)

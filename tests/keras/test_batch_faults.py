@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny
+import tiny_hub as tiny
 
 import bertmagic
 

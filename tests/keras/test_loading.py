@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 import pytest
-import tiny
+import tiny_hub as tiny
 
 import bertmagic
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tiny
+import tiny_hub as tiny
 from keras.src.backend.common import global_state
 
 import bertmagic
