@@ -27,13 +27,19 @@ def batch() -> tuple[np.ndarray, np.ndarray]:
 
 
 def hold(
-    forward: Callable[[], Any], checked: Mapping[str, Callable[[], Any]], capsys: pytest.CaptureFixture[str]
+    forward: Callable[[], Any],
+    checked: Mapping[str, Callable[[], Any]],
+    capsys: pytest.CaptureFixture[str],
+    namespace: dict[str, Any] | None = None,
 ) -> None:
-    """Assert what a check may cost. `checked`: what runs under a watch, by the verdict that it gets: "pass", "warn"."""
+    """Assert what a check may cost. `checked`: what runs under a watch, by the verdict that it gets: "pass", "warn".
+
+    `namespace`: what the watched block has by name, its tokenizer.
+    """
     reports: dict[str, Report] = {}
 
     def check(verdict: str) -> None:
-        with Watch(namespace={}) as watch:
+        with Watch(namespace=namespace or {}) as watch:
             checked[verdict]()
         assert watch.report is not None
         reports[verdict] = watch.report

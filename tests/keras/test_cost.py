@@ -16,6 +16,8 @@ def test_a_check_of_bert_base_costs_a_part_of_its_forward_pass(capsys: pytest.Ca
     bert = hub.models.BertBackbone(
         vocabulary_size=30522, num_layers=12, num_heads=12, hidden_dim=768, intermediate_dim=3072
     )
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{index}" for index in range(30517))]
+    tokenizer = hub.models.BertTokenizer(vocabulary=words)
     ids, mask = costs.batch()
     labels = np.zeros((costs.ROWS, 1), "float32")
     right = {"token_ids": ids, "padding_mask": mask, "segment_ids": np.zeros_like(ids)}
@@ -34,4 +36,5 @@ def test_a_check_of_bert_base_costs_a_part_of_its_forward_pass(capsys: pytest.Ca
             "warn": lambda: model.fit(wrong, labels, batch_size=costs.ROWS, verbose=0),
         },
         capsys,
+        {"tokenizer": tokenizer},  # which tells the padding token: a backbone has no config that does
     )
