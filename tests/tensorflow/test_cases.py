@@ -1,6 +1,7 @@
-"""Every case of the TensorFlow stack: what was named stays so, and the right stays quiet.
+"""Each second case of the TensorFlow stack: what was named stays so, and the right stays quiet.
 
-Some minutes on two cores: leave it out with `-m "not slow"`.
+Not all of them, so that the tests of all stacks stay within an hour: BERTMAGIC_ALL_CASES=1 takes all, as `make score`
+does. Some minutes on two cores: leave it out with `-m "not slow"`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,6 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_every_case_is_named_quiet_and_honest() -> None:
-    lines = gate.shortfalls("tf", "tf")
+def test_each_second_case_is_named_quiet_and_honest() -> None:
+    lines = gate.shortfalls("tf", "tf", every=2)
     assert not lines, "\n".join(lines)
