@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,12 @@ from bertmagic.report import Device, NotChecked, Report, Rows, Verdict
 from bertmagic.rules.dialect import data_handling, dry_verb
 from bertmagic.rules.order import of_calls
 from bertmagic.rules.words import count, listed
+from bertmagic.token_grid import Decode, token_grid
 
 # What gives batches one after another, of which the first is read.
 STREAMS = ("Dataset", "generator", "Sequence", "DataLoader")
 # A longer line is no longer quoted in the summary.
 _LONGEST_SOURCE = 70
-
-Decode = Callable[[Sequence[int]], Sequence[str]]
 
 
 @dataclass
@@ -74,6 +73,7 @@ def assemble(
     raised: BaseException | None,
     seconds: float,
     captured: Mapping[str, Any],
+    source: str | None = None,
 ) -> Report:
     """The report on a block's calls. The tables show the call at fault, else the last one (the outermost work).
 
@@ -116,10 +116,11 @@ def assemble(
         layers=tables.layer_rows(shown.examination.dry.layers, call)
         if shown and call and shown.examination.dry
         else (),
-        tokens=tables.token_rows(call, mine, decode) if call else None,
+        tokens=token_grid(call, mine, decode, facts.made(call) if facts else None) if call else None,
         not_checked=tuple(NotChecked(what, why) for what, why in not_checked),
         internal_errors=tuple(failures),
         captured=captured,
+        source=source,
     )
 
 

@@ -11,12 +11,15 @@ import json
 import logging
 import sys
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bertmagic.render.changes import changes, kept
 from bertmagic.render.html import render_html
-from bertmagic.render.page import page_data
+from bertmagic.render.page import grid_data, page_data
 from bertmagic.render.text import render_text
 
 if TYPE_CHECKING:
@@ -36,8 +39,20 @@ class Panel(Protocol):
         """Take the panel from the page, and forget it."""
 
 
-# By cell: which execution made its panels, and the panels.
-_live: dict[str, tuple[str, list[Panel]]] = {}
+@dataclass
+class _Shown:
+    """What one execution of a cell showed: its panels, and what the next execution is compared with.
+
+    `before`: the same of the execution before this one.
+    """
+
+    execution: str
+    panels: list[Panel] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    before: list[dict[str, Any]] = field(default_factory=list)
+
+
+_shown: dict[str, _Shown] = {}  # by cell
 
 
 def show(report: Report) -> None:
@@ -55,12 +70,16 @@ def show(report: Report) -> None:
         sys.stdout.write(render_text(facts))
         return
     uid = uuid.uuid4().hex[:12]
-    twin = f'<div id="bm-{uid}">{render_html(facts)}</div>'
-    display({"text/html": twin, "text/plain": render_text(facts)}, raw=True)  # type: ignore[no-untyped-call]
+    cell = _cell(kernel, uid)
+    changed = _changed(cell, facts)
+    twin = f'<div id="bm-{uid}">{render_html(facts, changed)}</div>'
+    display({"text/html": twin, "text/plain": render_text(facts, changed=changed)}, raw=True)  # type: ignore[no-untyped-call]
     if bundle() is None:
         log.debug("bertmagic/static/panel.js is not built: tables only")
         return
-    _keep(kernel, uid, _widget(facts, uid))
+    made = _widget_class()(uid=uid)
+    made.on_msg(Answers(facts, report.source, changed))
+    cell.panels.append(made)
 
 
 def panel(report: Report) -> Any:
@@ -70,7 +89,12 @@ def panel(report: Report) -> Any:
     """
     if bundle() is None:
         raise RuntimeError("the panel is not built: bertmagic/static/panel.js is made when bertmagic is installed")
-    return _widget(report.to_dict(), uid="")
+    facts = report.to_dict()
+    # JSON as text: a notebook file gives each element of a list a line of its own, which doubles its size.
+    packed = json.dumps(page_data(facts, report.source), ensure_ascii=False, separators=(",", ":"))
+    made = _widget_class()(report=packed)
+    made.on_msg(Answers(facts, report.source))
+    return made
 
 
 @lru_cache(maxsize=1)
@@ -80,51 +104,78 @@ def bundle() -> str | None:
     return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
-def _widget(facts: dict[str, Any], uid: str) -> Any:
-    packed = json.dumps(page_data(facts), ensure_ascii=False, separators=(",", ":"))
-    made = _widget_class()(uid=uid, report=packed)
-    made.on_msg(_answer)
-    return made
-
-
 @lru_cache(maxsize=1)
 def _widget_class() -> Any:
     import anywidget  # here, because it costs more than all of `%load_ext bertmagic` may
     import traitlets
 
     class BertmagicPanel(anywidget.AnyWidget):
-        """`uid` names the twin that the panel stands in for, empty where the widget itself is displayed."""
+        """`uid` names the twin that the panel stands in for, empty where the widget itself is displayed.
+
+        `report` is empty where the panel stands in for a twin: it asks for its report, and a saved notebook, which may
+        hold the widget's state, is none the larger.
+        """
 
         _esm = bundle()  # text, because a path is watched for changes, and its watcher keeps every widget alive
         uid = traitlets.Unicode().tag(sync=True)
-        # JSON as text: a notebook file gives each element of a list a line of its own, which doubles its size.
         report = traitlets.Unicode().tag(sync=True)
 
     return BertmagicPanel
 
 
-def _answer(widget: Any, content: object, _buffers: object) -> None:
-    """Answer the page's sign-of-life question; nothing else that a page sends does anything."""
-    if isinstance(content, dict) and content.get("type") == "ping":
-        widget.send({"type": "pong"})
+class Answers:
+    """Answers a page's questions about one report; nothing else that a page sends does anything.
+
+    `ping` asks for a sign of life and the report, `tokens` for the grid of tokens, `explain` for the page of a rule.
+    """
+
+    def __init__(self, facts: dict[str, Any], source: str | None, changed: Sequence[str] | None = None) -> None:
+        self._facts, self._source, self._changed = facts, source, changed
+
+    def __call__(self, widget: Any, content: object, _buffers: object) -> None:
+        """Send the answer to a question that is known."""
+        asked = content.get("type") if isinstance(content, dict) else None
+        if not isinstance(content, dict) or not isinstance(asked, str):
+            return
+        if asked == "ping":
+            widget.send({"type": "pong", "report": page_data(self._facts, self._source, self._changed)})
+        elif asked == "tokens" and self._facts["tokens"]:
+            widget.send({"type": "tokens", "grid": grid_data(self._facts["tokens"])})
+        elif asked == "explain" and isinstance(content.get("rule"), str):
+            widget.send({"type": "explain", "rule": content["rule"], "page": _page(content["rule"])})
 
 
-def _keep(kernel: Any, uid: str, made: Panel) -> None:
-    """Remember the cell's panel, and close those that an earlier run of the same cell made."""
+def _page(rule: str) -> str:
+    """The page of a rule, empty for what is none."""
+    from bertmagic.rules import RULES
+
+    return RULES[rule].page() if rule in RULES else ""
+
+
+def _cell(kernel: Any, uid: str) -> _Shown:
+    """What the running execution of the cell has shown; what an earlier one showed is closed."""
     parent = kernel.get_parent() or {}
     cell = parent.get("metadata", {}).get("cellId")
     execution = str(parent.get("header", {}).get("msg_id", uid))
     key = cell or _NAMELESS + uid
-    before, panels = _live.pop(key, (execution, []))
-    if before != execution:
-        _close(panels)
-        panels = []
-    _live[key] = (execution, [*panels, made])
-    nameless = [key for key in _live if key.startswith(_NAMELESS)]
+    shown = _shown.pop(key, None) or _Shown(execution)
+    if shown.execution != execution:
+        _close(shown)
+        shown = _Shown(execution, before=shown.kept)
+    _shown[key] = shown
+    nameless = [key for key in _shown if key.startswith(_NAMELESS)]
     for key in nameless[:-NAMELESS_KEPT]:
-        _close(_live.pop(key)[1])
+        _close(_shown.pop(key))
+    return shown
 
 
-def _close(panels: list[Panel]) -> None:
-    for old in panels:
+def _changed(cell: _Shown, facts: dict[str, Any]) -> list[str] | None:
+    """What changed since the cell's last execution showed this report; None where it did not."""
+    place = len(cell.kept)
+    cell.kept.append(kept(facts))
+    return changes(cell.before[place], facts) if place < len(cell.before) else None
+
+
+def _close(shown: _Shown) -> None:
+    for old in shown.panels:
         old.close()

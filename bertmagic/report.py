@@ -10,13 +10,18 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from bertmagic.finding import GRAVITY, Finding, Fix, Proof, Severity
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["CheckError", "Finding", "Fix", "Proof", "Report", "Severity"]
 
 SCHEMA = 1
+# Fields of a report that are no part of its dict.
+_ASIDE = ("captured", "source")
 
 Verdict: TypeAlias = Literal["pass", "warn", "fail"]
 Status: TypeAlias = Literal["ok", "wrong", "missing", "unexpected", "not checked"]
@@ -91,20 +96,29 @@ class NotChecked:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tokens:
-    """A few rows of the batch, token by token: `rows[i]` is the index in the batch; the rest is (row, position).
+    """The batch token by token, rows that a finding names first; arrays are (row, position), as plain lists in JSON.
 
-    `tokens` is None where the text is left out (`--no-text`) or no tokenizer was found; `mask` where none is fed.
+    `rows[i]` is the index in the batch of line i, the first `named` of them named by a finding; `of`: the batch's rows.
+    `kinds`: what each cell is, as an index of `legend`. `mask`, `types`: what the encoder was given, or None.
+    `pieces`: the token of each id, None where the text is left out (`--no-text`) or no tokenizer was found.
+    `row_labels`: one a row, in words, or `labels`: one a position. `cut`: the rows whose text the tokenizer truncated.
     `tokenizer`: the name or type of the one that the batch is taken to come from, and `paired`: why, in words.
     """
 
     rows: tuple[int, ...]
-    ids: tuple[tuple[int, ...], ...]
-    mask: tuple[tuple[float, ...], ...] | None
-    types: tuple[tuple[int, ...], ...] | None
-    tokens: tuple[tuple[str, ...], ...] | None
-    padding: tuple[tuple[bool, ...], ...]
+    named: int
+    of: int
+    ids: np.ndarray
+    kinds: np.ndarray
+    legend: tuple[str, ...]
+    mask: np.ndarray | None = None
+    types: np.ndarray | None = None
+    pieces: Mapping[int, str] | None = None
+    row_labels: tuple[str, ...] | None = None
+    labels: np.ndarray | None = None
+    cut: tuple[int, ...] = ()
     tokenizer: str | None = None
     paired: str | None = None
 
@@ -128,12 +142,14 @@ class Report:
     internal_errors: tuple[str, ...] = ()
     # The objects of the checked cell by the cell's own names; not part of the dict (see `observe/captured.py`).
     captured: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    # The checked cell as it was written, which a corrected one is held against; not part of the dict either.
+    source: str | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain dicts, lists, strings and numbers (schema 1), ready for JSON."""
         from bertmagic import __version__
 
-        parts = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "captured"}
+        parts = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name not in _ASIDE}
         return {"schema": SCHEMA, "bertmagic": __version__, **parts}
 
     def to_json(self) -> str:
@@ -186,7 +202,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        # Whole numbers need no look at each: a grid of tokens has tens of thousands.
+        return value.tolist() if value.dtype.kind in "biu" else _plain(value.tolist())
     if isinstance(value, float) and value - value != 0:
         return None
     return value

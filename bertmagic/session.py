@@ -102,6 +102,7 @@ class Watch(Listening):
             raised=raised,
             seconds=time.perf_counter() - self._start,
             captured=Captured(self._namespace, self._captured_names()),
+            source=self._source,
         )
 
     def _cell_facts(self, raised: BaseException | None) -> CellFacts | None:

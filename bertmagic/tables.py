@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,11 +12,8 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.model import InputFacts
 from bertmagic.facts.tensors import Role, TensorFacts, values_text
 from bertmagic.finding import Finding
-from bertmagic.report import Described, Layer, Status, Tensor, Tokens
+from bertmagic.report import Described, Layer, Status, Tensor
 from bertmagic.rules.labels import expected_labels, label_shape_text
-
-# A report shows the tokens of a few rows only.
-_MOST_TOKEN_ROWS = 4
 
 
 def input_rows(call: CallFacts, findings: Sequence[Finding]) -> tuple[Tensor, ...]:
@@ -164,39 +161,3 @@ def layer_rows(records: Sequence[LayerRecord], call: CallFacts) -> tuple[Layer, 
         )
         for record, params in zip(records, totals, strict=True)
     )
-
-
-def token_rows(
-    call: CallFacts, findings: Sequence[Finding], decode: Callable[[Sequence[int]], Sequence[str]] | None
-) -> Tokens | None:
-    """The tokens of a few rows, those that a finding names first; None where no token ids were seen."""
-    for encoder_call, ids in call.token_ids():
-        if ids.values is None or ids.values.ndim != 2 or ids.values.dtype.kind not in "iu":
-            continue
-        found = call.padding(encoder_call)
-        padding = found[1] if found is not None else np.zeros(ids.values.shape, dtype=bool)
-        named = [row for finding in findings for row in finding.evidence.get("rows", ()) if isinstance(row, int)]
-        places = {ids.row_index(place): place for place in range(ids.values.shape[0])}
-        rows = [row for row in dict.fromkeys([*named, *places]) if row in places][:_MOST_TOKEN_ROWS]
-        at = [places[row] for row in rows]
-        mask, types = (_beside(ids, encoder_call.whole(role)) for role in ("attention_mask", "token_type_ids"))
-        return Tokens(
-            rows=tuple(rows),
-            ids=tuple(tuple(map(int, ids.values[place])) for place in at),
-            mask=None if mask is None else tuple(tuple(map(float, mask[place])) for place in at),
-            types=None if types is None else tuple(tuple(map(int, types[place])) for place in at),
-            tokens=None
-            if decode is None
-            else tuple(tuple(decode([int(i) for i in ids.values[place]])) for place in at),
-            padding=tuple(tuple(map(bool, padding[place])) for place in at),
-            tokenizer=None if call.tokenizer is None else call.tokenizer.said or call.tokenizer.type,
-            paired=None if call.tokenizer is None else call.tokenizer.paired,
-        )
-    return None
-
-
-def _beside(ids: TensorFacts, other: TensorFacts | None) -> np.ndarray | None:
-    """The values of another input that stand beside the ids, position by position."""
-    if other is None or other.values is None or ids.values is None or other.values.shape != ids.values.shape:
-        return None
-    return other.values

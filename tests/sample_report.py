@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
+
 from bertmagic.report import (
     Described,
     Device,
@@ -13,7 +17,9 @@ from bertmagic.report import (
     Report,
     Rows,
     Tensor,
+    Tokens,
 )
+from bertmagic.token_grid import KINDS
 
 CPU = Device("auto", "CPU:0", "x86_64")
 HOSTILE = (
@@ -74,6 +80,43 @@ def _ids(batch: int, seq: int, own: str | None = "ids") -> Tensor:
     )
 
 
+def tokens(batch: int, seq: int, named: tuple[int, ...] = (), attended: bool = True, word: str = "word") -> Tokens:
+    """A batch of texts of growing length, by hand: [CLS], words, [SEP], padding; every eleventh word is unknown.
+
+    `attended`: no mask is over the padding. The rows named come first, each second row is of two texts (types 0, 1).
+    """
+    rows = (*named, *(row for row in range(batch) if row not in named))
+    ids, kinds = np.zeros((batch, seq), np.int32), np.full((batch, seq), KINDS.index("padding"), np.uint8)
+    types = np.zeros((batch, seq), np.int32)
+    if attended:
+        kinds[:] = KINDS.index("attended padding")
+    for line, row in enumerate(rows):
+        length = max(3, seq - (row * 7) % (seq - 2))
+        ids[line, :length] = 1000 + np.arange(length) * 13 % 97 + row
+        kinds[line, :length] = KINDS.index("text")
+        ids[line, 10:length:11] = 100
+        kinds[line, 10:length:11] = KINDS.index("unknown")
+        ids[line, [0, length - 1]] = 101, 102
+        kinds[line, [0, length - 1]] = KINDS.index("special")
+        types[line, length // 2 : length] = row % 2
+    known = {0: "[PAD]", 100: "[UNK]", 101: "[CLS]", 102: "[SEP]"}
+    return Tokens(
+        rows=rows,
+        named=len(named),
+        of=batch,
+        ids=ids,
+        kinds=kinds,
+        legend=KINDS,
+        mask=None if attended else (kinds != KINDS.index("padding")).astype(np.int32),
+        types=types,
+        pieces={each: known.get(each, f"{word}{each}") for each in map(int, np.unique(ids))},
+        row_labels=tuple(str(row % 2) for row in rows),
+        cut=tuple(row for row in rows if row % 5 == 0),
+        tokenizer="tokenizer",
+        paired="its output holds the batch's first row",
+    )
+
+
 def passing() -> Report:
     """Everything right: a mask is fed, nothing to say."""
     mask = Tensor(
@@ -106,6 +149,7 @@ def passing() -> Report:
             ),
         ),
         layers=block_layers(6, 384, 2, 8),
+        tokens=tokens(3, 8, attended=False),
         not_checked=(NotChecked("callbacks", "1 callback (EarlyStopping) is listed, not called"),),
     )
 
@@ -172,6 +216,8 @@ def silent_fault() -> Report:
             ),
         ),
         layers=block_layers(6, 384, 3, 8),
+        tokens=tokens(3, 8, named=(1, 2)),
+        source='ids = pad_sequences(tokens, padding="post")\nmodel = build(bert)\nmodel.fit(ids, labels, epochs=3)\n',
         not_checked=(
             NotChecked("`validation_data`", "its contents were checked, no forward pass was run on it"),
             NotChecked("callbacks", "1 callback (EarlyStopping) is listed, not called"),
@@ -235,6 +281,14 @@ def hostile() -> Report:
         ),
         inputs=(Tensor(bad, side, side, "wrong"), Tensor(bad, None, side, "unexpected")),
         outputs=(Tensor(bad, side, None, "not checked"),),
+        tokens=dataclasses.replace(
+            tokens(3, 12, named=(2,), word=bad),
+            row_labels=(bad, bad, "A" * 1_000_000),
+            pieces=dict.fromkeys(range(1200), bad + "A" * 1000000),
+            tokenizer=bad,
+            paired=bad,
+        ),
+        source=bad,
         layers=(
             Layer(bad, bad, 0, (bad, bad), (bad,), bad, 1, 0.1, "ok"),
             Layer(bad + "/" + bad, bad, 1, (bad,), (bad,), bad, 1, None, "failed"),
@@ -246,6 +300,11 @@ def hostile() -> Report:
 
 def deep() -> Report:
     """BERT-base of 12 blocks, 32 x 128: the size that the budgets are given for."""
-    import dataclasses
+    return dataclasses.replace(
+        silent_fault(), layers=block_layers(12, 768, 2, 128), rows=Rows(32, 2), tokens=tokens(32, 128, named=(3, 30))
+    )
 
-    return dataclasses.replace(silent_fault(), layers=block_layers(12, 768, 2, 128), rows=Rows(32, 2))
+
+def large() -> Report:
+    """12 blocks and 64 x 512 tokens: what the panel must paint at once and scroll smoothly."""
+    return dataclasses.replace(deep(), rows=Rows(64, 2), tokens=tokens(64, 512, named=(3, 30)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,6 +14,9 @@ import pytest
 import sample_report
 
 from bertmagic import panel
+from bertmagic.render.changes import UNCHANGED
+from bertmagic.report import Report
+from bertmagic.rules import RULES
 
 TESTS = Path(__file__).parent
 needs_bundle = pytest.mark.skipif(panel.bundle() is None, reason="THE PANEL IS NOT BUILT: npm --prefix js run build")
@@ -30,12 +34,41 @@ def test_a_terminal_gets_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == report.to_text()
 
 
-def test_only_a_sign_of_life_is_answered() -> None:
-    sent: list[object] = []
-    widget = SimpleNamespace(send=sent.append)
-    for content in ({"type": "run"}, {"type": ["ping"]}, "ping", None, [], {"type": "ping"}):
-        panel._answer(widget, content, [])
-    assert sent == [{"type": "pong"}]
+def asked(*contents: object, report: Report | None = None) -> list[Any]:
+    """What a page gets for its messages."""
+    sent: list[Any] = []
+    report = report or sample_report.silent_fault()
+    answers = panel.Answers(report.to_dict(), report.source)
+    for content in contents:
+        answers(SimpleNamespace(send=sent.append), content, [])
+    return sent
+
+
+def test_nothing_but_known_questions_is_answered() -> None:
+    wrong = ({"type": "run"}, {"type": ["ping"]}, {"type": "explain"}, {"type": "explain", "rule": ["x"]}, "ping", None)
+    assert asked(*wrong, []) == []
+    assert [answer["type"] for answer in asked({"type": "ping"}, {"type": "tokens"})] == ["pong", "tokens"]
+    no_tokens = dataclasses.replace(sample_report.silent_fault(), tokens=None)
+    assert asked({"type": "tokens"}, report=no_tokens) == []
+
+
+def test_a_page_can_ask_for_a_rules_page() -> None:
+    known, unknown = asked(
+        {"type": "explain", "rule": "attention-mask-missing"}, {"type": "explain", "rule": "__doc__"}
+    )
+    assert known["page"] == RULES["attention-mask-missing"].page()
+    assert unknown["page"] == ""
+
+
+def test_the_diff_of_a_fix_is_the_users_cell_and_the_corrected_one() -> None:
+    (answer,) = asked({"type": "ping"})
+    diff = answer["report"]["findings"][0]["fix"]["diff"]
+    report = sample_report.silent_fault()
+    assert report.source is not None
+    assert report.findings[0].fix is not None
+    assert [line for sign, line in diff if sign != "+"] == report.source.splitlines()
+    assert [line for sign, line in diff if sign != "-"] == str(report.findings[0].fix.cell).splitlines()
+    assert {sign for sign, _ in diff} == {" ", "+", "-"}
 
 
 class Kernel:
@@ -60,30 +93,50 @@ class Closing:
 
 
 @pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """No panels from earlier tests."""
     empty: dict[str, Any] = {}
-    monkeypatch.setattr(panel, "_live", empty)
+    monkeypatch.setattr(panel, "_shown", empty)
     return empty
 
 
-def test_a_cell_that_runs_again_closes_its_panels(live: dict[str, Any]) -> None:
-    made = [Closing() for _ in range(4)]
-    panel._keep(Kernel("1", cellId="a"), "u0", made[0])
-    panel._keep(Kernel("1", cellId="a"), "u1", made[1])
-    panel._keep(Kernel("2", cellId="b"), "u2", made[2])
+def show_in(kernel: Kernel, uid: str) -> Closing:
+    made = Closing()
+    panel._cell(kernel, uid).panels.append(made)
+    return made
+
+
+def test_a_cell_that_runs_again_closes_its_panels(shown: dict[str, Any]) -> None:
+    made = [show_in(Kernel("1", cellId="a"), "u0"), show_in(Kernel("1", cellId="a"), "u1")]
+    made.append(show_in(Kernel("2", cellId="b"), "u2"))
     assert not any(one.closed for one in made)
-    panel._keep(Kernel("3", cellId="a"), "u3", made[3])
+    made.append(show_in(Kernel("3", cellId="a"), "u3"))
     assert [one.closed for one in made] == [True, True, False, False]
-    assert len(live) == 2
+    assert len(shown) == 2
 
 
-def test_panels_of_nameless_cells_are_bounded(live: dict[str, Any]) -> None:
-    made = [Closing() for _ in range(panel.NAMELESS_KEPT + 5)]
-    for index, one in enumerate(made):
-        panel._keep(Kernel(str(index)), f"u{index}", one)
+def test_panels_of_nameless_cells_are_bounded(shown: dict[str, Any]) -> None:
+    made = [show_in(Kernel(str(index)), f"u{index}") for index in range(panel.NAMELESS_KEPT + 5)]
     assert [one.closed for one in made] == [True] * 5 + [False] * panel.NAMELESS_KEPT
-    assert len(live) == panel.NAMELESS_KEPT
+    assert len(shown) == panel.NAMELESS_KEPT
+
+
+@pytest.mark.usefixtures("shown")
+def test_what_changed_is_told_of_the_same_cell_and_the_same_place_in_it() -> None:
+    fault, right = sample_report.silent_fault().to_dict(), sample_report.passing().to_dict()
+
+    def told(execution: str, cell: str, *reports: dict[str, Any]) -> list[list[str] | None]:
+        kernel = Kernel(execution, cellId=cell)
+        return [panel._changed(panel._cell(kernel, "u"), facts) for facts in reports]
+
+    assert told("1", "a", fault, right) == [None, None]
+    assert told("2", "b", right) == [None]
+    first, second = told("3", "a", right, right)
+    assert first is not None
+    assert "the verdict: fail → pass" in first
+    assert "gone: `attention-mask-missing` on `attention_mask`" in first
+    assert second == [UNCHANGED]
+    assert told("4", "a", right, right, right) == [[UNCHANGED], [UNCHANGED], None]
 
 
 def test_without_a_bundle_there_is_no_panel(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +160,7 @@ def test_a_displayed_panel_is_a_widget() -> None:
 def test_the_bundle_is_small_and_reaches_for_nothing() -> None:
     bundle = panel.bundle()
     assert bundle is not None
-    assert len(bundle.encode()) < 20_000
+    assert len(bundle.encode()) < 50_000
     assert "innerHTML" not in bundle
     for word in (
         "eval(",

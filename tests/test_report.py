@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from facts_builder import BERT, batch, call, check, model
+from facts_builder import batch, call, check, model
 
 from bertmagic import __version__, tables
 from bertmagic.facts.call import CallFacts
@@ -28,6 +28,7 @@ from bertmagic.report import (
 from bertmagic.rules import RULES
 from bertmagic.rules.order import CAUSES, in_order
 from bertmagic.rules.registry import Rule
+from bertmagic.token_grid import KINDS
 
 FIX = Fix("Feed it", "mask = ids != 0", cell="mask = ids != 0\n", proof=Proof("two rows", "they do not move"))
 FINDING = Finding("attention-mask-missing", "warning", "ids", "No mask", "There is none.", {"rows": [1]}, FIX)
@@ -43,7 +44,7 @@ FULL = Report(
     outputs=(Tensor("logits", None, SIDE, "ok"),),
     labels=(Tensor("labels", SIDE, SIDE, "wrong"),),
     layers=(Layer("bert", "TFBertMainLayer", 0, ("(batch=2)",), ("(batch=2)",), "float32", 12, None, "ok"),),
-    tokens=Tokens((0,), ((2, 3),), ((1.0, 0.0),), None, (("[CLS]", "[SEP]"),), ((False, True),)),
+    tokens=Tokens((0,), 0, 1, np.array([[2, 3]]), np.array([[1, 2]], "uint8"), KINDS, np.array([[1.0, 0.0]])),
     not_checked=(NotChecked("the optimizer", "`fit` was dry"),),
     internal_errors=("ValueError: x",),
     captured={"ids": object()},
@@ -79,7 +80,10 @@ def test_the_keys_of_schema_1() -> None:
     assert set(plain["layers"][0]) == {
         *("path", "type", "level", "inputs", "outputs", "dtype", "params", "seconds", "status"),
     }
-    assert set(plain["tokens"]) == {"rows", "ids", "mask", "types", "tokens", "padding", "tokenizer", "paired"}
+    assert set(plain["tokens"]) == {
+        *("rows", "named", "of", "ids", "kinds", "legend", "mask", "types", "pieces", "row_labels", "labels", "cut"),
+        *("tokenizer", "paired"),
+    }
     assert set(plain["not_checked"][0]) == {"what", "why"}
 
 
@@ -336,21 +340,3 @@ def test_expected_labels(labels: Any, outputs: Any, loss: Any, shape: str, value
 def test_outputs_that_are_not_finite_are_wrong() -> None:
     facts = call(IDS, outputs=np.array([[1.0, np.nan], [0.0, 1.0]], "float32"))
     assert [row.status for row in tables.output_rows(facts)] == ["wrong"]
-
-
-def test_the_tokens_that_a_finding_names_come_first() -> None:
-    ids = batch([6, 6, 6, 6, 6, 3])
-    facts = call(ids)
-    found = check("attention-mask-missing", facts)
-    assert found is not None
-    tokens = tables.token_rows(facts, [found], lambda row: [str(each) for each in row])
-    assert tokens is not None
-    assert tokens.rows == (5, 0, 1, 2)
-    assert tokens.padding[0] == (False, False, False, True, True, True)
-    assert tokens.tokens is not None
-    assert tokens.tokens[0][:1] == ("2",)
-    assert tokens.mask is None
-
-
-def test_no_tokens_of_embeddings() -> None:
-    assert tables.token_rows(call(embeds=np.zeros((2, 4, 8)), encoder=BERT), [], None) is None

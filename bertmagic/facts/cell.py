@@ -173,6 +173,7 @@ class TokenizerCallFacts:
     `lengths`: of the token id rows that came out or, where that failed, that come out without making a tensor of them.
     `unknown`: how many of their tokens are the unknown token, of `tokens` in all. `rows`: those token ids. `casing`,
     `words`: None where they were not asked for, or cannot be told.
+    `cut`: the rows whose text was truncated, where the tokenizer tells (those in Rust do).
     `ended`: whether the call was seen to its end; of one that a graph is traced through, only its arguments are.
     """
 
@@ -194,6 +195,7 @@ class TokenizerCallFacts:
     rows: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
     casing: CasingFacts | None = None
     words: WordFacts | None = None
+    cut: tuple[int, ...] = ()
 
     def row_of(self, ids: np.ndarray) -> int | None:
         """The index of the row whose tokens begin `ids`, or that these begin (padded further, or cut); else None."""

@@ -24,6 +24,7 @@ class TokenizerFacts:
     paired: str
     eos_id: int | None = None
     mask_id: int | None = None
+    unk_id: int | None = None
     base_rows: int | None = None
     frame: tuple[int, ...] = ()
     made_rows: bool = False

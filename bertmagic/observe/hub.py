@@ -109,6 +109,7 @@ def facts(layer: Any, said: str | None, paired: str, *, made_rows: bool) -> Toke
         sep_id=end,
         eos_id=_id(tokenizer, "end"),
         mask_id=_id(tokenizer, "mask"),
+        unk_id=_id(tokenizer, "unk"),
         base_rows=size,
         frame=(start, end) if start is not None and end is not None else (),
         made_rows=made_rows,

@@ -62,7 +62,14 @@ def call_facts(call: TokenizerCall, names: Names, said: str | None) -> Tokenizer
         ended=call.again is not None,
         rows=tuple(rows) if error is None else (),
         casing=casing_facts(call.tokenizer, _flat(_texts(given))) if texts.upper and error is None else None,
+        cut=_cut(call.output),
     )
+
+
+def _cut(output: Any) -> tuple[int, ...]:
+    """The rows of an encoding whose text was truncated: what was cut off is kept beside it (tokenizers 0.21)."""
+    encodings = getattr(output, "encodings", None) or ()
+    return tuple(row for row, encoding in enumerate(encodings) if getattr(encoding, "overflowing", ()))
 
 
 def word_facts(call: TokenizerCall, names: Names) -> WordFacts | None:

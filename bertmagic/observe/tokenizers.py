@@ -160,6 +160,7 @@ def tokenizer_facts(tokenizer: Any, said: str | None, paired: str) -> TokenizerF
         sep_id=_id(tokenizer, "sep"),
         eos_id=_id(tokenizer, "eos"),
         mask_id=_id(tokenizer, "mask"),
+        unk_id=_id(tokenizer, "unk"),
         base_rows=_base_rows(tokenizer),
         frame=_frame(tokenizer),
         made_rows=paired == BY_ROWS,

@@ -6,9 +6,10 @@ Everything that comes from the report passes through `_e` or `_sentence`, which 
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
-from bertmagic.render import axes, words
+from bertmagic.render import axes, tokens, words
 from bertmagic.render.strings import clean, clean_block, evidence_rows, sentence
 from bertmagic.render.style import STYLE
 from bertmagic.render.tree import depths, listed, parents, short_name
@@ -17,12 +18,17 @@ DEEPEST = 3  # levels of layers listed, to keep a saved notebook small
 _COLOURS = {"fail": "e", "error": "e", "warn": "w", "warning": "w", "pass": "o", "advice": "m"}
 
 
-def render_html(report: dict[str, Any]) -> str:
-    """The report as an HTML fragment of at most about 25 kB for a model of 12 blocks."""
-    body = [_head(report)]
+def render_html(report: dict[str, Any], changed: Sequence[str] | None = None) -> str:
+    """The report as an HTML fragment of at most about 25 kB for a model of 12 blocks.
+
+    `changed`: since the last check of the same cell, as sentences.
+    """
+    body = [_head(report), _changed(changed)]
     body += [_tensors(title, report[key]) for key, title in words.TENSORS if report[key]]
     body += ['<h4 class="bm-h">Findings</h4>'] if report["findings"] else []
     body += [_finding(finding, first=index == 0) for index, finding in enumerate(report["findings"])]
+    if report["tokens"]:
+        body.append(_tokens(report["tokens"]))
     if report["layers"]:
         body.append(_layers(report["layers"]))
     body.append(_not_checked(report))
@@ -54,6 +60,13 @@ def _head(report: dict[str, Any]) -> str:
         f'<p class="bm-p">{_badge(verdict, words.VERDICTS[verdict])} {_sentence(report["summary"])}</p>'
         f'<p class="bm-p bm-m">{phrases}</p>'
     )
+
+
+def _changed(changed: Sequence[str] | None) -> str:
+    if changed is None:
+        return ""
+    items = "".join(f"<li>{_sentence(each)}</li>" for each in changed)
+    return f'<p class="bm-p">Changed since the last check of this cell:</p><ul>{items}</ul>'
 
 
 def _finding(finding: dict[str, Any], first: bool) -> str:
@@ -108,6 +121,22 @@ def _side(side: dict[str, Any] | None, shape: axes.Pieces, which: str, status: s
         return f'<td colspan="3" class="bm-m">{words.absent(which, status)}</td>'
     marked = "".join(f"<mark>{_e(piece)}</mark>" if differs else _e(piece) for piece, differs in shape)
     return f"<td><code>{marked}</code></td><td>{_code(side['dtype'])}</td><td>{_e(side['values'])}</td>"
+
+
+def _tokens(found: dict[str, Any]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{_e(heading)}</th><td>{" ".join(_piece(*piece) for piece in pieces)}</td></tr>'
+        for heading, pieces in tokens.rows(found)
+    )
+    rest = tokens.left_out(found)
+    note = f'<p class="bm-p bm-m">{words.counted(rest, "other row")} not listed.</p>' if rest else ""
+    return f'<details><summary><strong>Tokens</strong></summary><table class="bm-t">{rows}</table>{note}</details>'
+
+
+def _piece(kind: str, text: str) -> str:
+    if kind in tokens.WRONG:
+        return f'<strong class="bm-e">{words.MARKS["fail"]} {_e(text)}</strong>'
+    return _e(text) if kind == "text" else f'<span class="bm-m">{_e(text)}</span>'
 
 
 def _layers(layers: list[dict[str, Any]]) -> str:

@@ -5,6 +5,8 @@ A notebook that is saved with its widget state holds this once a check.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from typing import Any
 
 from bertmagic.render import axes, words
@@ -12,25 +14,56 @@ from bertmagic.render.strings import clean, clean_block, evidence_rows
 from bertmagic.render.tree import parents, shared
 
 
-def page_data(report: dict[str, Any]) -> dict[str, Any]:
-    """The report as the panel's data: what `js/src/data.ts` declares."""
+def page_data(
+    report: dict[str, Any], source: str | None = None, changed: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """The report as the panel's data: what `js/src/data.ts` declares.
+
+    `source`: the checked cell, which corrected ones are held against; `changed`: since the last check of that cell.
+    """
     return {
         "verdict": report["verdict"],
         "summary": clean_block(report["summary"], 2_000),
         "meta": words.meta(report),
-        "findings": [_finding(finding) for finding in report["findings"]],
+        "changed": changed,
+        "findings": [_finding(finding, source) for finding in report["findings"]],
         "tensors": [
             {"title": title, "rows": [_tensor(tensor) for tensor in report[key]]}
             for key, title in words.TENSORS
             if report[key]
         ],
         "layers": _layers(report["layers"]),
+        "tokens": report["tokens"] and {"rows": len(report["tokens"]["rows"]), "of": report["tokens"]["of"]},
         "notChecked": [[clean(item["what"]), clean_block(item["why"], 1_000)] for item in report["not_checked"]],
         "internalErrors": [clean(error) for error in report["internal_errors"]],
     }
 
 
-def _finding(finding: dict[str, Any]) -> dict[str, Any]:
+def grid_data(tokens: dict[str, Any]) -> dict[str, Any]:
+    """The grid of tokens as `js/src/data.ts` declares it, line after line in one list; sent when the page asks."""
+    known = tokens["pieces"]
+    labels = tokens["row_labels"]
+    return {
+        "rows": tokens["rows"],
+        "named": tokens["named"],
+        "legend": tokens["legend"],
+        "seq": len(tokens["ids"][0]),
+        "ids": _flat(tokens["ids"]),
+        "kinds": _flat(tokens["kinds"]),
+        "mask": _flat(tokens["mask"]),
+        "types": _flat(tokens["types"]),
+        "pieces": known and {key: clean(piece, 200) for key, piece in known.items()},
+        "rowLabels": labels and [clean(label, 40) for label in labels],
+        "labels": _flat(tokens["labels"]),
+        "cut": tokens["cut"],
+    }
+
+
+def _flat(lines: list[list[Any]] | None) -> list[Any] | None:
+    return None if lines is None else [value for line in lines for value in line]
+
+
+def _finding(finding: dict[str, Any], source: str | None) -> dict[str, Any]:
     fix = finding["fix"]
     return {
         "rule": clean(finding["rule"]),
@@ -44,9 +77,17 @@ def _finding(finding: dict[str, Any]) -> dict[str, Any]:
             "title": clean(fix["title"]),
             "snippet": clean_block(fix["snippet"]),
             "cell": clean_block(fix["cell"]) if fix["cell"] else None,
+            "diff": _diff(source, fix["cell"]) if source and fix["cell"] else None,
             "proof": clean(words.proof(fix), 1_000) if fix["proof"] else None,
         },
     }
+
+
+def _diff(source: str, cell: str) -> list[tuple[str, str]]:
+    """The corrected cell by line as `(sign, line)`: a space for the user's own, - for a line gone, + for a new one."""
+    before, after = clean_block(source).splitlines(), clean_block(cell).splitlines()
+    lines = list(difflib.unified_diff(before, after, n=len(before), lineterm=""))
+    return [(line[:1], line[1:]) for line in lines[3:]]  # after two lines of file names and one of line numbers
 
 
 def _tensor(tensor: dict[str, Any]) -> dict[str, Any]:

@@ -7,20 +7,25 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from bertmagic.render import axes, words
+from bertmagic.render import axes, tokens, words
 from bertmagic.render.strings import clean, clean_block, evidence_rows
 from bertmagic.render.tree import depths, listed, parents, short_name
 
 DEEPEST = 2  # levels of layers listed: a terminal scrolls away what the reader looks for
 
 
-def render_text(report: dict[str, Any], width: int | None = None) -> str:
-    """The report as lines of at most `width` characters, the terminal's own where None; tables may be wider."""
+def render_text(report: dict[str, Any], width: int | None = None, changed: Sequence[str] | None = None) -> str:
+    """The report as lines of at most `width` characters, the terminal's own where None; tables may be wider.
+
+    `changed`: since the last check of the same cell, as sentences.
+    """
     if width is None:
         width = min(max(shutil.get_terminal_size(fallback=(100, 24)).columns, 60), 120)
-    parts = [_head(report, width)]
+    parts = [_head(report, width), _changed(changed, width)]
     parts += [_tensors(title, report[key]) for key, title in words.TENSORS if report[key]]
     parts += [_finding(finding, width) for finding in report["findings"]]
+    if report["tokens"]:
+        parts.append(_tokens(report["tokens"], width))
     if report["layers"]:
         parts.append(_layers(report["layers"]))
     parts.append(_not_checked(report, width))
@@ -31,6 +36,13 @@ def _head(report: dict[str, Any], width: int) -> str:
     verdict = report["verdict"]
     title = f"{words.MARKS[verdict]} bertmagic: {words.VERDICTS[verdict]}"
     return "\n".join([title, *_wrap(report["summary"], width, ""), *_wrap(" · ".join(words.meta(report)), width, "")])
+
+
+def _changed(changed: Sequence[str] | None, width: int) -> str:
+    if changed is None:
+        return ""
+    lines = [line for each in changed for line in _wrap(each, width, "  ")]
+    return "\n".join(["Changed since the last check of this cell:", *lines])
 
 
 def _finding(finding: dict[str, Any], width: int) -> str:
@@ -79,6 +91,15 @@ def _shape(pieces: axes.Pieces) -> str:
 
 def _kind(side: dict[str, Any] | None) -> tuple[str, str]:
     return (clean(side["dtype"]), clean(side["values"], 80)) if side else ("", "")
+
+
+def _tokens(found: dict[str, Any], width: int) -> str:
+    lines = ["Tokens"]
+    for heading, pieces in tokens.rows(found):
+        texts = [f"{words.MARKS['fail']} {text}" if kind in tokens.WRONG else text for kind, text in pieces]
+        lines += _wrap(f"{heading}: {' | '.join(texts)}", width, "  ")
+    rest = tokens.left_out(found)
+    return "\n".join([*lines, *([f"  ({words.counted(rest, 'other row')} not listed)"] if rest else [])])
 
 
 def _layers(layers: list[dict[str, Any]]) -> str:

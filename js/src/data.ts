@@ -6,6 +6,7 @@ export interface Fix {
   title: string;
   snippet: string;
   cell: string | null;
+  diff: [" " | "-" | "+", string][] | null; // of the checked cell and `cell`, line by line
   proof: string | null;
 }
 
@@ -49,13 +50,43 @@ export interface LayerColumns {
   strings: string[];
 }
 
+/** The batch token by token, sent when the page asks. Lists of cells hold line after line, `seq` cells each. */
+export interface Grid {
+  rows: number[]; // the batch's index of each line
+  named: number; // how many of the first lines a finding names
+  seq: number;
+  legend: string[];
+  kinds: number[]; // of each cell, an index of `legend`
+  ids: number[];
+  mask: (number | boolean)[] | null;
+  types: number[] | null;
+  pieces: Record<string, string> | null; // the token of each id
+  rowLabels: string[] | null;
+  labels: number[] | null; // of each cell
+  cut: number[]; // the batch's rows whose text was truncated
+}
+
+/** Asks the kernel; the answer, or a rejection where none comes. */
+export interface Ask {
+  (question: { type: "tokens" }): Promise<{ grid: Grid }>;
+  (question: { type: "explain"; rule: string }): Promise<{ page: string }>;
+}
+
+/** What every view is given beside its data: how to ask the kernel, and when all its listeners and observers end. */
+export interface Scope {
+  ask: Ask;
+  signal: AbortSignal;
+}
+
 export interface Report {
   verdict: "pass" | "warn" | "fail";
   summary: string;
   meta: string[];
+  changed: string[] | null; // since the last check of the same cell
   findings: Finding[];
   tensors: { title: string; rows: Tensor[] }[];
   layers: LayerColumns;
+  tokens: { rows: number; of: number } | null;
   notChecked: [string, string][];
   internalErrors: string[];
 }

@@ -1,10 +1,10 @@
 // The findings, cause first: each with its evidence, what to write instead, and what was run to prove that.
 import { copyButton } from "./copy";
-import type { Finding, Fix } from "./data";
+import type { Finding, Fix, Scope } from "./data";
 import { h, section, sentence } from "./h";
 import { mark } from "./marks";
 
-export function findings(found: Finding[]): HTMLElement {
+export function findings(found: Finding[], _scope: Scope): HTMLElement {
   return section("Findings", String(found.length), found.map(finding));
 }
 

@@ -1,5 +1,5 @@
 // The layers as a tree grid: one row a call, opened and closed by mouse or keyboard (WAI-ARIA's treegrid, row focus).
-import type { LayerColumns } from "./data";
+import type { LayerColumns, Scope } from "./data";
 import { type Child, h, section } from "./h";
 import { mark } from "./marks";
 import { type Layer, openAtFirst, tree } from "./tree";
@@ -20,7 +20,7 @@ const COLUMNS: Column[] = [
   { head: "Time", cell: (layer) => layer.seconds !== null && milliseconds(layer.seconds), number: true },
 ];
 
-export function layers(columns: LayerColumns): HTMLElement {
+export function layers(columns: LayerColumns, _scope: Scope): HTMLElement {
   const all = tree(columns);
   const open = openAtFirst(all);
   // A dtype that all layers share is said once, and leaves its column's width to the shapes.

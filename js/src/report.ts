@@ -1,5 +1,6 @@
 // The whole panel: the views below one another, in a shadow root, so that the page's style sheet and this do not meet.
-import type { Report } from "./data";
+import { changed } from "./changed";
+import type { Report, Scope } from "./data";
 import { findings } from "./findings";
 import { h } from "./h";
 import { layers } from "./layers";
@@ -9,7 +10,7 @@ import { tensors } from "./tensors";
 import { verdict } from "./verdict";
 
 /** Draws `report` inside `host`. */
-export function draw(host: HTMLElement, report: Report): void {
+export function draw(host: HTMLElement, report: Report, scope: Scope): void {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren(
     h("style", {}, css),
@@ -17,9 +18,10 @@ export function draw(host: HTMLElement, report: Report): void {
       "article",
       { "aria-label": "bertmagic report" },
       verdict(report),
+      report.changed && changed(report.changed),
       report.tensors.length > 0 && tensors(report.tensors),
-      report.findings.length > 0 && findings(report.findings),
-      report.layers.rest.length > 0 && layers(report.layers),
+      report.findings.length > 0 && findings(report.findings, scope),
+      report.layers.rest.length > 0 && layers(report.layers, scope),
       (report.notChecked.length > 0 || report.internalErrors.length > 0) &&
         notChecked(report.notChecked, report.internalErrors),
     ),

@@ -1,6 +1,6 @@
 // A document for the views, and sample data, for the tests.
 import { Window } from "happy-dom";
-import type { LayerColumns, Report } from "../src/data";
+import type { Ask, Grid, LayerColumns, Report, Scope } from "../src/data";
 
 const window = new Window();
 Object.assign(globalThis, {
@@ -33,10 +33,37 @@ export const columns = (status = "ok"): LayerColumns => ({
   strings: ["Kind", "(batch=2)", "(batch=2, hidden=3)", "float32", "ok", status],
 });
 
+/** Two rows of three tokens, the second named by a finding and with padding that is attended. */
+export const grid = (text = "[CLS]"): Grid => ({
+  rows: [1, 0],
+  named: 1,
+  seq: 3,
+  legend: ["text", "special", "padding", "masked out", "attended padding", "unknown", "out of range"],
+  kinds: [1, 0, 4, 1, 0, 5],
+  ids: [101, 7, 0, 101, 8, 100],
+  mask: null,
+  types: [0, 0, 0, 0, 1, 1],
+  pieces: { 0: "[PAD]", 7: text, 8: "b", 100: "[UNK]", 101: "[CLS]" },
+  rowLabels: ["1", "0"],
+  labels: null,
+  cut: [0],
+});
+
+/** What a view is given where the kernel answers with these. */
+export const scope = (answers: { grid?: Grid; page?: string } = {}, signal = new AbortController().signal): Scope => ({
+  ask: (async (question: { type: string }) => {
+    if (question.type === "tokens" && answers.grid) return { grid: answers.grid };
+    if (question.type === "explain" && answers.page !== undefined) return { page: answers.page };
+    throw new Error("silent");
+  }) as Ask,
+  signal,
+});
+
 export const report = (text = "text"): Report => ({
   verdict: "fail",
   summary: text,
   meta: [text],
+  changed: [text],
   findings: [
     {
       rule: text,
@@ -45,7 +72,7 @@ export const report = (text = "text"): Report => ({
       title: text,
       detail: text,
       evidence: [[text, text]],
-      fix: { title: text, snippet: text, cell: text, proof: text },
+      fix: { title: text, snippet: text, cell: text, diff: [["-", text], ["+", text]], proof: text },
     },
     { rule: "b", severity: "warning", subject: "", title: "b", detail: "", evidence: [], fix: null },
   ],
@@ -64,6 +91,7 @@ export const report = (text = "text"): Report => ({
     },
   ],
   layers: { ...columns(), strings: [text, text, text, text, "ok", text] },
+  tokens: { rows: 2, of: 2 },
   notChecked: [[text, text]],
   internalErrors: [text],
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { columns, press, report } from "./dom";
+import { columns, press, report, scope } from "./dom";
 import { findings } from "../src/findings";
 import { layers } from "../src/layers";
 import { draw } from "../src/report";
@@ -14,7 +14,7 @@ const HOSTILE = '<script>globalThis.pwned = 1</script><img src=x onerror="global
 const drawn = (text?: string): HTMLElement => {
   const host = document.createElement("div");
   document.body.append(host);
-  draw(host, report(text));
+  draw(host, report(text), scope());
   return host;
 };
 const shown = (grid: Element): string[] =>
@@ -37,7 +37,7 @@ test("the verdict says its word beside its shape", () => {
 test("the first finding is open, the rest are closed, and a proof that was not run says so", () => {
   const found = report();
   found.findings[0]!.fix!.proof = null;
-  const part = findings(found.findings);
+  const part = findings(found.findings, scope());
   const [first, second] = part.querySelectorAll(".finding");
   assert.ok(first!.hasAttribute("open"));
   assert.ok(!second!.hasAttribute("open"));
@@ -58,7 +58,7 @@ test("layers unpack to paths, names and depths", () => {
 });
 
 test("rows open and close by mouse and by keyboard", () => {
-  const part = layers(columns());
+  const part = layers(columns(), scope());
   document.body.append(part);
   assert.deepEqual(shown(part), ["model", "bert", "embeddings", "encoder"]);
   const rows = [...part.querySelectorAll<HTMLElement>("tbody tr")];
@@ -84,7 +84,7 @@ test("rows open and close by mouse and by keyboard", () => {
 test("the path to a failed layer is open, and marked by a word", () => {
   const failed = columns("failed");
   failed.status = [5, 5, 4, 5, 5];
-  const part = layers(failed);
+  const part = layers(failed, scope());
   assert.ok(shown(part).includes("layer_0"));
   assert.equal(part.querySelectorAll("tbody .mark").length, 4);
 });
