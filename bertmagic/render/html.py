@@ -92,7 +92,7 @@ def _fix(fix: dict[str, Any] | None) -> str:
 
 
 def _tensors(title: str, tensors: list[dict[str, Any]]) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Name", "", "Shape", "Dtype", "Values", "Status"))
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Name", "Status", "Side", "Shape", "Dtype", "Values"))
     body = "".join(_tensor(tensor) for tensor in tensors)
     return (
         f'<h4 class="bm-h">{title}</h4><table class="bm-t"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
@@ -110,8 +110,8 @@ def _tensor(tensor: dict[str, Any]) -> str:
     else:
         left, right = (axes.unmarked(side["shape"] if side else "") for side in (expected, actual))
     return (
-        f'<tr class="bm-r"><th scope="row" rowspan="2">{_code(name)}{source}</th><td class="bm-m">expected</td>'
-        f'{_side(expected, left, "expected", status)}<td rowspan="2">{state}</td></tr>'
+        f'<tr class="bm-r"><th scope="row" rowspan="2">{_code(name)}{source}</th>'
+        f'<td rowspan="2">{state}</td><td class="bm-m">expected</td>{_side(expected, left, "expected", status)}</tr>'
         f'<tr><td class="bm-m">actual</td>{_side(actual, right, "actual", status)}</tr>'
     )
 

@@ -63,7 +63,7 @@ def _finding(finding: dict[str, Any], width: int) -> str:
 
 
 def _tensors(title: str, tensors: list[dict[str, Any]]) -> str:
-    rows = [(title, "", "Shape", "Dtype", "Values", "")]
+    rows = [(title, "Side", "Shape", "Dtype", "Values", "Status")]
     for tensor in tensors:
         name, own = words.names(tensor)
         status = tensor["status"]

@@ -3,18 +3,19 @@ import { copyButton } from "./copy";
 import type { Finding, Fix, Scope } from "./data";
 import { h, section, sentence } from "./h";
 import { mark } from "./marks";
+import { rulePage } from "./rulepage";
 
-export function findings(found: Finding[], _scope: Scope): HTMLElement {
-  return section("Findings", String(found.length), found.map(finding));
+export function findings(found: Finding[], scope: Scope): HTMLElement {
+  return section("Findings", String(found.length), found.map((each, index) => finding(each, index === 0, scope)));
 }
 
-function finding(found: Finding, index: number): HTMLElement {
+function finding(found: Finding, open: boolean, scope: Scope): HTMLElement {
   const evidence = found.evidence.map(([what, value]) =>
     h("tr", {}, h("th", { scope: "row", class: "muted" }, what), h("td", {}, h("code", {}, value))),
   );
   return h(
     "details",
-    { class: `finding ${found.severity}`, open: index === 0 },
+    { class: `finding ${found.severity}`, open },
     h("summary", {}, mark(found.severity), h("span", {}, sentence(found.title)), h("code", { class: "rule muted" }, found.rule)),
     h(
       "div",
@@ -22,21 +23,28 @@ function finding(found: Finding, index: number): HTMLElement {
       found.detail && h("p", { class: "detail" }, sentence(found.detail)),
       evidence.length > 0 && h("table", { class: "evidence", "aria-label": "Evidence" }, h("tbody", {}, evidence)),
       found.fix && fix(found.fix),
+      rulePage(found.rule, scope),
     ),
   );
 }
 
-function fix({ title, snippet, cell, proof }: Fix): HTMLElement {
+function fix({ title, snippet, cell, diff, proof }: Fix): HTMLElement {
   return h(
     "div",
     { class: "fix" },
     h("p", {}, h("strong", {}, "Fix:"), " ", sentence(title)),
-    code(snippet, "Copy"),
-    cell && h("details", { class: "cell" }, h("summary", {}, "The whole cell, corrected"), code(cell, "Copy cell")),
+    // The corrected cell says where the snippet goes: where there is one, it is all that is shown.
+    cell ? code(diff ? diff.map(line) : [cell], cell, "Copy cell") : code([snippet], snippet, "Copy"),
     h("p", { class: "muted" }, "Proof: ", proof ? sentence(proof) : "not run"),
   );
 }
 
-function code(text: string, label: string): HTMLElement {
-  return h("div", { class: "code" }, h("pre", { tabindex: 0 }, h("code", {}, text)), copyButton(text, label));
+/** A line of a diff: its sign says what its colour says. */
+function line([sign, text]: [string, string]): HTMLElement {
+  const kind = { "-": "del", "+": "ins" }[sign] as "del" | "ins" | undefined;
+  return h(kind ?? "span", { class: "line" }, `${sign} ${text}`);
+}
+
+function code(shown: (Node | string)[], text: string, label: string): HTMLElement {
+  return h("div", { class: "code" }, h("pre", { tabindex: 0 }, h("code", {}, shown)), copyButton(text, label));
 }

@@ -22,7 +22,7 @@ export function sentence(text: string): Node[] {
   return text.split(/`([^`\n]+)`/).map((piece, index) => (index % 2 ? h("code", {}, piece) : document.createTextNode(piece)));
 }
 
-/** A titled part of the panel. */
+/** A titled part of the panel; no landmark, of which a notebook with many panels would have too many. */
 export function section(title: string, note: string, ...children: (Child | Child[])[]): HTMLElement {
-  return h("section", { "aria-label": title }, h("h3", {}, title, note && h("span", { class: "muted" }, ` ${note}`)), ...children);
+  return h("section", {}, h("h3", {}, title, note && h("span", { class: "muted" }, ` ${note}`)), ...children);
 }

@@ -1,19 +1,22 @@
 // The whole panel: the views below one another, in a shadow root, so that the page's style sheet and this do not meet.
+import axesCss from "./axes.css";
 import { changed } from "./changed";
 import type { Report, Scope } from "./data";
 import { findings } from "./findings";
 import { h } from "./h";
 import { layers } from "./layers";
 import { notChecked } from "./notchecked";
-import css from "./panel.css";
+import panelCss from "./panel.css";
 import { tensors } from "./tensors";
 import { verdict } from "./verdict";
+
+const CSS = [panelCss, axesCss].join("");
 
 /** Draws `report` inside `host`. */
 export function draw(host: HTMLElement, report: Report, scope: Scope): void {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren(
-    h("style", {}, css),
+    h("style", {}, CSS),
     h(
       "article",
       { "aria-label": "bertmagic report" },

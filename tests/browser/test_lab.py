@@ -72,10 +72,10 @@ def test_a_layer_opens_by_mouse_and_by_keyboard(silent: Notebook) -> None:
 
 def test_the_fix_can_be_copied(silent: Notebook) -> None:
     silent.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    button = silent.panel().get_by_role("button", name="Copy", exact=True).first
+    button = silent.panel().get_by_role("button", name="Copy cell")
     button.click()
     silent.panel().get_by_role("button", name="Copied").wait_for()
-    assert silent.page.evaluate("navigator.clipboard.readText()").startswith("mask = (ids != 0)")
+    assert silent.page.evaluate("navigator.clipboard.readText()").startswith("ids = pad_sequences(")
 
 
 def test_a_panel_can_be_displayed_as_a_widget(make_notebook: Any) -> None:
