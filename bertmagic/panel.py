@@ -1,8 +1,10 @@
 """Shows a report in a notebook: a static twin in the output, and a live panel in its place while the kernel answers.
 
 The output holds the static twin alone (`text/html` and `text/plain`), so a saved notebook shows tables wherever it is
-opened. The panel's widget is made but never displayed: its page side asks this process for a sign of life, mounts
-beside the twin on the answer, and leaves again when the kernel goes. `js/src/panel.ts` is the other end.
+opened. One widget a kernel, made and never displayed, puts panels in the place of twins: its page side asks this
+process for a sign of life, mounts beside each twin that is still the newest of its cell, and leaves when the kernel
+goes. One, and not one a panel, because a page never lets go of a module once loaded (measured: 0.1 MB a run).
+`js/src/panel.ts` is the other end.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from bertmagic.render.changes import changes, kept
 from bertmagic.render.html import render_html
@@ -27,32 +29,27 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Not every front end names its cells. Panels of nameless cells are never known to be replaced: the oldest are closed.
+# Not every front end names its cells. Panels of nameless cells are never known to be replaced: the oldest go.
 _NAMELESS = "nameless cell "
 NAMELESS_KEPT = 20
 
 
-class Panel(Protocol):
-    """What is used of the widget."""
-
-    def close(self) -> None:
-        """Take the panel from the page, and forget it."""
-
-
 @dataclass
 class _Shown:
-    """What one execution of a cell showed: its panels, and what the next execution is compared with.
+    """What one execution of a cell showed: its twins, and what the next execution is compared with.
 
     `before`: the same of the execution before this one.
     """
 
     execution: str
-    panels: list[Panel] = field(default_factory=list)
+    uids: list[str] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
     before: list[dict[str, Any]] = field(default_factory=list)
 
 
 _shown: dict[str, _Shown] = {}  # by cell
+_answers: dict[str, Answers] = {}  # by twin, of those whose cell has not run again
+_widget: Any = None  # the kernel's one widget that is not displayed
 
 
 def show(report: Report) -> None:
@@ -77,23 +74,22 @@ def show(report: Report) -> None:
     if bundle() is None:
         log.debug("bertmagic/static/panel.js is not built: tables only")
         return
-    made = _widget_class()(uid=uid)
-    made.on_msg(Answers(facts, report.source, changed))
-    cell.panels.append(made)
+    cell.uids.append(uid)
+    _answers[uid] = Answers(facts, report.source, changed)
+    _tell({"type": "shown", "uid": uid})
 
 
 def panel(report: Report) -> Any:
     """The panel as a widget, to be displayed in the ordinary way: for front ends that isolate outputs from one another.
 
-    Raises RuntimeError where the panel was never built.
+    Raises RuntimeError where the panel is not built.
     """
     if bundle() is None:
         raise RuntimeError("the panel is not built: bertmagic/static/panel.js is made when bertmagic is installed")
-    facts = report.to_dict()
+    answers = Answers(report.to_dict(), report.source)
     # JSON as text: a notebook file gives each element of a list a line of its own, which doubles its size.
-    packed = json.dumps(page_data(facts, report.source), ensure_ascii=False, separators=(",", ":"))
-    made = _widget_class()(report=packed)
-    made.on_msg(Answers(facts, report.source))
+    made = _widget_class()(report=json.dumps(answers.report(), ensure_ascii=False, separators=(",", ":")))
+    made.on_msg(lambda widget, content, _buffers: _send(widget, answers.to(content)))
     return made
 
 
@@ -110,39 +106,70 @@ def _widget_class() -> Any:
     import traitlets
 
     class BertmagicPanel(anywidget.AnyWidget):
-        """`uid` names the twin that the panel stands in for, empty where the widget itself is displayed.
+        """`report` is empty in the widget that is not displayed: it asks for its reports.
 
-        `report` is empty where the panel stands in for a twin: it asks for its report, and a saved notebook, which may
-        hold the widget's state, is none the larger.
+        A saved notebook, which may hold the state of widgets, is none the larger for them.
         """
 
         _esm = bundle()  # text, because a path is watched for changes, and its watcher keeps every widget alive
-        uid = traitlets.Unicode().tag(sync=True)
         report = traitlets.Unicode().tag(sync=True)
 
     return BertmagicPanel
 
 
 class Answers:
-    """Answers a page's questions about one report; nothing else that a page sends does anything.
+    """Answers a page's questions about one report.
 
-    `ping` asks for a sign of life and the report, `tokens` for the grid of tokens, `explain` for the page of a rule.
+    `report` asks for the report itself, `tokens` for the grid of tokens, `explain` for the page of a rule.
     """
 
     def __init__(self, facts: dict[str, Any], source: str | None, changed: Sequence[str] | None = None) -> None:
         self._facts, self._source, self._changed = facts, source, changed
 
-    def __call__(self, widget: Any, content: object, _buffers: object) -> None:
-        """Send the answer to a question that is known."""
-        asked = content.get("type") if isinstance(content, dict) else None
-        if not isinstance(content, dict) or not isinstance(asked, str):
-            return
-        if asked == "ping":
-            widget.send({"type": "pong", "report": page_data(self._facts, self._source, self._changed)})
-        elif asked == "tokens" and self._facts["tokens"]:
-            widget.send({"type": "tokens", "grid": grid_data(self._facts["tokens"])})
-        elif asked == "explain" and isinstance(content.get("rule"), str):
-            widget.send({"type": "explain", "rule": content["rule"], "page": _page(content["rule"])})
+    def report(self) -> dict[str, Any]:
+        """The report as the page draws it."""
+        return page_data(self._facts, self._source, self._changed)
+
+    def to(self, question: object) -> dict[str, Any] | None:
+        """The answer, or None: nothing else that a page sends does anything."""
+        asked = question.get("type") if isinstance(question, dict) else None
+        if not isinstance(question, dict) or not isinstance(asked, str):
+            return None
+        if asked == "report":
+            return {"type": asked, "report": self.report()}
+        if asked == "tokens" and self._facts["tokens"]:
+            return {"type": asked, "grid": grid_data(self._facts["tokens"])}
+        rule = question.get("rule")
+        if asked == "explain" and isinstance(rule, str):
+            return {"type": asked, "rule": rule, "page": _page(rule)}
+        return None
+
+
+def _tell(message: dict[str, Any]) -> None:
+    """Tell the pages that the kernel's one widget is in; where there is none (or no longer), make it."""
+    global _widget  # noqa: PLW0603  # one a kernel
+    if _widget is None or _widget.comm is None:
+        _widget = _widget_class()()
+        _widget.on_msg(_answer)
+    else:
+        _widget.send(message)
+
+
+def _answer(widget: Any, content: object, _buffers: object) -> None:
+    """Answer a page: `ping` asks for a sign of life and which twins have panels, the rest is about one of these."""
+    if not isinstance(content, dict):
+        return
+    uid = content.get("uid")
+    if content.get("type") == "ping":
+        widget.send({"type": "pong", "uids": list(_answers)})
+    elif isinstance(uid, str) and uid in _answers:
+        answer = _answers[uid].to(content)
+        _send(widget, answer and {**answer, "uid": uid})
+
+
+def _send(widget: Any, answer: dict[str, Any] | None) -> None:
+    if answer is not None:
+        widget.send(answer)
 
 
 def _page(rule: str) -> str:
@@ -160,12 +187,12 @@ def _cell(kernel: Any, uid: str) -> _Shown:
     key = cell or _NAMELESS + uid
     shown = _shown.pop(key, None) or _Shown(execution)
     if shown.execution != execution:
-        _close(shown)
+        _drop(shown)
         shown = _Shown(execution, before=shown.kept)
     _shown[key] = shown
     nameless = [key for key in _shown if key.startswith(_NAMELESS)]
     for key in nameless[:-NAMELESS_KEPT]:
-        _close(_shown.pop(key))
+        _drop(_shown.pop(key))
     return shown
 
 
@@ -176,6 +203,8 @@ def _changed(cell: _Shown, facts: dict[str, Any]) -> list[str] | None:
     return changes(cell.before[place], facts) if place < len(cell.before) else None
 
 
-def _close(shown: _Shown) -> None:
-    for old in shown.panels:
-        old.close()
+def _drop(shown: _Shown) -> None:
+    """Let go of what an earlier execution showed."""
+    for uid in shown.uids:
+        if _answers.pop(uid, None) is not None:
+            _tell({"type": "gone", "uid": uid})

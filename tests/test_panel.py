@@ -34,22 +34,34 @@ def test_a_terminal_gets_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == report.to_text()
 
 
-def asked(*contents: object, report: Report | None = None) -> list[Any]:
+def asked(*questions: object, report: Report | None = None) -> list[Any]:
     """What a page gets for its messages."""
-    sent: list[Any] = []
     report = report or sample_report.silent_fault()
     answers = panel.Answers(report.to_dict(), report.source)
-    for content in contents:
-        answers(SimpleNamespace(send=sent.append), content, [])
-    return sent
+    return [answers.to(question) for question in questions]
 
 
 def test_nothing_but_known_questions_is_answered() -> None:
-    wrong = ({"type": "run"}, {"type": ["ping"]}, {"type": "explain"}, {"type": "explain", "rule": ["x"]}, "ping", None)
-    assert asked(*wrong, []) == []
-    assert [answer["type"] for answer in asked({"type": "ping"}, {"type": "tokens"})] == ["pong", "tokens"]
+    wrong = ({"type": "run"}, {"type": ["report"]}, {"type": "explain"}, {"type": "explain", "rule": ["x"]}, "x", None)
+    assert set(asked(*wrong, [])) == {None}
+    assert [answer["type"] for answer in asked({"type": "report"}, {"type": "tokens"})] == ["report", "tokens"]
     no_tokens = dataclasses.replace(sample_report.silent_fault(), tokens=None)
-    assert asked({"type": "tokens"}, report=no_tokens) == []
+    assert asked({"type": "tokens"}, report=no_tokens) == [None]
+
+
+def test_a_page_gets_answers_about_twins_that_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = sample_report.silent_fault()
+    monkeypatch.setattr(panel, "_answers", {"a": panel.Answers(report.to_dict(), None)})
+    sent: list[Any] = []
+    widget = SimpleNamespace(send=sent.append)
+    wrong = ({"type": "report"}, {"type": "report", "uid": "b"}, {"type": "report", "uid": ["a"]}, "ping", None)
+    for content in (*wrong, {"type": "run", "uid": "a"}):
+        panel._answer(widget, content, [])
+    assert sent == []
+    for content in ({"type": "ping"}, {"type": "report", "uid": "a"}):
+        panel._answer(widget, content, [])
+    assert sent[0] == {"type": "pong", "uids": ["a"]}
+    assert (sent[1]["type"], sent[1]["uid"], sent[1]["report"]["verdict"]) == ("report", "a", "fail")
 
 
 def test_a_page_can_ask_for_a_rules_page() -> None:
@@ -61,7 +73,7 @@ def test_a_page_can_ask_for_a_rules_page() -> None:
 
 
 def test_the_diff_of_a_fix_is_the_users_cell_and_the_corrected_one() -> None:
-    (answer,) = asked({"type": "ping"})
+    (answer,) = asked({"type": "report"})
     diff = answer["report"]["findings"][0]["fix"]["diff"]
     report = sample_report.silent_fault()
     assert report.source is not None
@@ -82,43 +94,38 @@ class Kernel:
         return self.parent
 
 
-class Closing:
-    """A panel that remembers whether it was closed."""
-
-    closed = False
-
-    def close(self) -> None:
-        """Note it."""
-        self.closed = True
-
-
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """No panels from earlier tests."""
-    empty: dict[str, Any] = {}
-    monkeypatch.setattr(panel, "_shown", empty)
-    return empty
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """No panels from earlier tests; the twins whose panels a page is told to take away."""
+    gone: list[str] = []
+    monkeypatch.setattr(panel, "_shown", {})
+    monkeypatch.setattr(panel, "_answers", {})
+    monkeypatch.setattr(panel, "_tell", lambda message: gone.append(message["uid"]))
+    return gone
 
 
-def show_in(kernel: Kernel, uid: str) -> Closing:
-    made = Closing()
-    panel._cell(kernel, uid).panels.append(made)
-    return made
+def show_in(kernel: Kernel, uid: str) -> None:
+    panel._cell(kernel, uid).uids.append(uid)
+    panel._answers[uid] = panel.Answers({}, None)
 
 
-def test_a_cell_that_runs_again_closes_its_panels(shown: dict[str, Any]) -> None:
-    made = [show_in(Kernel("1", cellId="a"), "u0"), show_in(Kernel("1", cellId="a"), "u1")]
-    made.append(show_in(Kernel("2", cellId="b"), "u2"))
-    assert not any(one.closed for one in made)
-    made.append(show_in(Kernel("3", cellId="a"), "u3"))
-    assert [one.closed for one in made] == [True, True, False, False]
-    assert len(shown) == 2
+def test_a_cell_that_runs_again_loses_its_panels(shown: list[str]) -> None:
+    show_in(Kernel("1", cellId="a"), "u0")
+    show_in(Kernel("1", cellId="a"), "u1")
+    show_in(Kernel("2", cellId="b"), "u2")
+    assert shown == []
+    show_in(Kernel("3", cellId="a"), "u3")
+    assert shown == ["u0", "u1"]
+    assert list(panel._answers) == ["u2", "u3"]
+    assert len(panel._shown) == 2
 
 
-def test_panels_of_nameless_cells_are_bounded(shown: dict[str, Any]) -> None:
-    made = [show_in(Kernel(str(index)), f"u{index}") for index in range(panel.NAMELESS_KEPT + 5)]
-    assert [one.closed for one in made] == [True] * 5 + [False] * panel.NAMELESS_KEPT
-    assert len(shown) == panel.NAMELESS_KEPT
+def test_panels_of_nameless_cells_are_bounded(shown: list[str]) -> None:
+    uids = [f"u{index}" for index in range(panel.NAMELESS_KEPT + 5)]
+    for index, uid in enumerate(uids):
+        show_in(Kernel(str(index)), uid)
+    assert shown == uids[:5]
+    assert len(panel._shown) == len(panel._answers) == panel.NAMELESS_KEPT
 
 
 @pytest.mark.usefixtures("shown")
@@ -149,7 +156,6 @@ def test_without_a_bundle_there_is_no_panel(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_displayed_panel_is_a_widget() -> None:
     made = panel.panel(sample_report.passing())
     try:
-        assert made.uid == ""
         assert json.loads(made.report)["verdict"] == "pass"
         assert "widget-view" in str(made._repr_mimebundle_())
     finally:
