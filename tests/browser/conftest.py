@@ -60,6 +60,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     port = _free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
     command += [f"--ServerApp.root_dir={root}", "--IdentityProvider.token=", "--expose-app-in-browser"]
+    command += ["--JupyterNotebookApp.expose_app_in_browser=True"]  # Notebook 7, which the same server offers
     log = (home / "server.log").open("w")
     environment = {**os.environ, **{name: str(home / folder) for name, folder in folders.items()}}
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=home)
