@@ -118,3 +118,19 @@ def test_a_hostile_report_runs_nothing(make_notebook: Any) -> None:
     assert book.page.evaluate("window.pwned") is None
     assert not dialogs
     assert book.page.locator(f"{TWIN} :is(script, img, a, iframe)").count() == 0
+
+
+def test_a_second_check_says_what_changed(make_notebook: Any, screenshots: Path) -> None:
+    counted = "count = globals().get('count', -1) + 1\n"
+    book = make_notebook(counted + SHOW.format("[silent_fault, passing][count]"))
+    book.run_all()
+    assert book.panel().get_by_role("heading", name="Since the last check of this cell").count() == 0
+    book.run_all()
+    panel = book.panel()
+    panel.get_by_role("heading", name="Since the last check of this cell").wait_for()
+    told = panel.locator("section", has_text="Since the last check").locator("li").all_inner_texts()
+    assert told[0] == "the verdict: fail → pass"
+    assert "gone: attention-mask-missing on attention_mask" in told
+    panel.screenshot(path=screenshots / "changed.png")
+    book.restart()
+    assert "Changed since the last check of this cell" in book.page.locator(TWIN).inner_text()
