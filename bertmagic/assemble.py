@@ -39,6 +39,8 @@ class Ended:
     dry: bool = False
     # The exception itself that the real call raised.
     real: BaseException | None = None
+    # Whether the real call was made, and ended without an exception.
+    went_through: bool = False
     # Where its dry pass ran, and that device's product name.
     device: tuple[str, str | None] | None = None
 
@@ -164,6 +166,8 @@ def _summary(
     if shown is None:
         return "No call of a model was seen, and nothing was checked."
     call = shown.examination.facts
+    if call.error is not None:
+        return f"No rule finds anything wrong.{ending}{dry}"
     ran = f"the forward pass{' and the loss' if call.loss is not None else ''}"
     rows = f"{len(call.rows_run) or call.rows_of} of {call.rows_of} rows"
     inputs = listed([f"`{tensor.called}`" for tensor in call.inputs]) if call.inputs else "what it was given"
@@ -191,6 +195,12 @@ def _raised_sentence(ended: Sequence[Ended], facts: CellFacts | None, raised: Ba
             layer = _layer(error, error.ran)
             model = each.examination.facts.model
             by = {"data": data_handling(model), "loss": "The loss", "forward": "The forward pass"}[error.where]
+            if each.went_through:
+                # As `predict` of Keras 3 on JAX with inputs of other names, which gives NaN (3.15).
+                real = (
+                    each.said if each.examination.facts.kind == "call" else f"{each.said}.{each.examination.facts.kind}"
+                )
+                return f" {by} of the check raises {error.type}{layer}; `{real}` itself went through."
             verb = f"{each.said}.fit" if model.framework != "torch" else dry_verb(model)
             place = f"; it is raised in place of `{verb}`" if each.examination.facts.kind == "fit" else ""
             return f" {by} raises {error.type}{layer}{place}."

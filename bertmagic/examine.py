@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bertmagic import probes, replays
+from bertmagic.backends.compilation import compilation
 from bertmagic.backends.protocol import Backend, Leaf, LiveCall, Pass
 from bertmagic.facts.call import CallFacts, EncoderCallFacts, ErrorFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
@@ -54,6 +56,7 @@ class Examiner:
     # Whether training mode is meant in what is examined, as the calls before it show.
     on_purpose: bool = False
     _seconds: dict[str, float] = field(default_factory=dict)
+    _compiled: Callable[[], float] = float  # the seconds of compiling so far; none before the first examination
 
     def content(self, live: LiveCall, model: ModelFacts) -> CallFacts:
         """The call's facts by reading alone, no forward pass: the encoders' arguments are guessed from the inputs."""
@@ -86,31 +89,48 @@ class Examiner:
     def examine(self, live: LiveCall, model: ModelFacts) -> Examination:
         """The whole examination; never raises what the model raises, which is in `error`."""
         self._seconds = {}
-        with _Timed(self._seconds, "facts"):
+        with compilation() as self._compiled:
+            examined = self._examine(live, model)
+        if compiled := self._compiled():
+            examined = dataclasses.replace(examined, seconds={**examined.seconds, "compilation": compiled})
+        return examined
+
+    def _examine(self, live: LiveCall, model: ModelFacts) -> Examination:
+        with self._timed("facts"):
             facts = self.content(live, model)
             rows = choose_rows(facts, live.size, self.options.rows)
         if live.content_only is not None:
             not_run = (("the forward pass", live.content_only), *live.unseen)
             return Examination(facts, self._findings(facts), None, not_run, dict(self._seconds))
-        with _Timed(self._seconds, "dry pass"), self.backend.on_device(self.options.device):
+        with self._timed("dry pass"), self.backend.on_device(self.options.device):
             dry = _dry_pass(live, rows)
             if dry.error is not None and len(rows) < live.size:
                 # A few rows may be what it raises for (a batch size fixed in the model): only the whole batch tells.
                 rows = tuple(range(live.size))
                 dry = _dry_pass(live, rows)
         facts = _with_pass(facts, live, dry, rows)
-        with _Timed(self._seconds, "weights"):
+        with self._timed("weights"):
             hardware = self.backend.hardware(self.options.device)
             facts = dataclasses.replace(facts, state=live.state(dry.reached), hardware=hardware)
         not_checked = list(live.unseen)
         if not self.options.probes:
             not_checked.append(("the probes", "`--no-probes` was given"))
         elif facts.ran:
-            with _Timed(self._seconds, "probes"), self.backend.on_device(self.options.device):
+            with self._timed("probes"), self.backend.on_device(self.options.device):
                 facts = self._asked(facts, live, dry, rows, not_checked)
-        with _Timed(self._seconds, "rules"):
+        with self._timed("rules"):
             findings = self._findings(facts)
         return Examination(facts, findings, dry, tuple(not_checked), dict(self._seconds), dry.exception)
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        """Add the seconds of a block to its phase, without those that were spent on compiling."""
+        start, compiled = time.perf_counter(), self._compiled()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start - (self._compiled() - compiled)
+            self._seconds[phase] = self._seconds.get(phase, 0.0) + max(spent, 0.0)
 
     def reread(self, live: LiveCall, model: ModelFacts, like: CallFacts) -> CallFacts:
         """The facts of a call like one that was examined: its own inputs, in the places where that one's went."""
@@ -341,16 +361,3 @@ def _same(
         if own is not None and own.shape == value.shape and own.dtype.kind in "biuf" and np.array_equal(own, value):
             return tensor
     return None
-
-
-class _Timed:
-    """Adds the seconds of a block to `seconds[phase]`."""
-
-    def __init__(self, seconds: dict[str, float], phase: str) -> None:
-        self._seconds, self._phase = seconds, phase
-
-    def __enter__(self) -> None:
-        self._start = time.perf_counter()
-
-    def __exit__(self, *exc: object) -> None:
-        self._seconds[self._phase] = self._seconds.get(self._phase, 0.0) + time.perf_counter() - self._start

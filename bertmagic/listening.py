@@ -105,6 +105,8 @@ class Listening:
         def ended(value: Any, raised: BaseException | None) -> None:
             if raised is not None and done is not None:
                 done.raised, done.real = f"{type(raised).__name__}: {raised}", raised
+            elif done is not None:
+                done.went_through = True
             try:
                 facts = self._looks.described(model)
                 if raised is None and facts is not None:

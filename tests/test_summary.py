@@ -86,6 +86,15 @@ def test_the_dry_pass() -> None:
     )
 
 
+def test_a_dry_pass_that_raises_where_the_real_call_went_through() -> None:
+    # As `predict` of Keras 3 on JAX does with inputs of other names.
+    done = ended(failed("lstm", kind="predict"))
+    done.went_through = True
+    assert "The forward pass of the check raises ValueError in layer `lstm`; `m.predict` itself went through." in said(
+        done
+    )
+
+
 def test_the_loss() -> None:
     assert summary(failed(None, RAN, "loss"), error=ValueError(UNPACK)).startswith(
         "No rule names the cause. The loss raises ValueError; it is raised in place of `m.fit`."

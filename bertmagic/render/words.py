@@ -12,6 +12,7 @@ STATUS_MARKS = {"ok": "✓", "wrong": "✕", "missing": "✕", "unexpected": "�
 TENSORS = (("inputs", "Inputs"), ("outputs", "Outputs"), ("labels", "Labels"))
 _PHASES = {"facts": "reading the batch"}  # of those, the ones whose name says too little
 _WHOLE = ("total", "whole block")  # of a report's seconds, those that are no phase of the check
+_COMPILATION = "compilation"  # what a second check of the same shapes does not spend
 _WORTH_SAYING = 0.05  # of the check's time: phases below that are not listed
 LAYER_COLUMNS = ("Layer", "Type", "Input", "Output", "Dtype", "Parameters", "Time")
 
@@ -29,12 +30,14 @@ def meta(report: dict[str, Any]) -> list[str]:
     if device["peak_bytes"]:
         phrases.append(f"peak {device['peak_bytes'] / 2**20:,.0f} MiB")
     # The whole block is mostly the user's own work: what a reader weighs is what the check added to it.
-    parts = {phase: spent for phase, spent in seconds.items() if phase not in _WHOLE and spent is not None}
+    parts = {phase: spent for phase, spent in seconds.items() if phase not in (*_WHOLE, _COMPILATION) and spent}
     total = seconds.get("total") or sum(parts.values())
     if total:
         long = {phase: spent for phase, spent in parts.items() if spent >= _WORTH_SAYING * total}
         each = ", ".join(f"{_PHASES.get(phase, clean(phase, 40))} {duration(spent)}" for phase, spent in long.items())
         phrases.append(f"checked in {duration(total)}" + (f" ({each})" if len(long) > 1 else ""))
+    if seconds.get(_COMPILATION):
+        phrases.append(f"first compilation {duration(seconds[_COMPILATION])}")
     return phrases
 
 
