@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from html.parser import HTMLParser
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 import sample_report
 
 from bertmagic.render import axes, words
-from bertmagic.render.page import page_data
+from bertmagic.render.changes import UNCHANGED, changes
+from bertmagic.render.page import grid_data, page_data
 from bertmagic.render.strings import clean, duration, number, value_text
 from bertmagic.render.tree import depths, listed, parents, short_name
 from bertmagic.report import Report
@@ -194,3 +196,40 @@ def test_the_sentence_comes_first_then_the_tensors_then_the_findings(name: str) 
             view.index(part.replace("`", "")) for part in (report.summary, "expected", report.findings[0].detail[:20])
         ]
         assert places == sorted(places)
+
+
+def test_tokens_stand_in_words_with_the_rows_that_a_finding_names_first() -> None:
+    report = sample("silent_fault")
+    text, html = report.to_text(), "".join(Tags(report.to_html()).text)
+    for shown in ("row 1, label 1: [CLS]", "✕ attended padding ×"):
+        assert shown in text
+        assert shown.replace(": ", "") in html.replace(": ", "")
+    assert text.index("row 1, label 1") < text.index("row 0, label 0, truncated")
+
+
+def test_without_text_no_view_has_a_token() -> None:
+    report = sample("silent_fault")
+    assert report.tokens is not None
+    bare = dataclasses.replace(report, tokens=dataclasses.replace(report.tokens, pieces=None))
+    facts = bare.to_dict()
+    assert facts["tokens"] is not None
+    for view in (bare.to_html(), bare.to_text(), json.dumps(page_data(facts)), json.dumps(grid_data(facts["tokens"]))):
+        assert "[SEP]" not in view
+        assert "word1" not in view
+    assert "row 1, label 1: 101 | 1014 1027" in bare.to_text()
+
+
+def test_the_grid_of_a_hostile_batch_is_safe_and_bounded() -> None:
+    facts = sample("hostile").to_dict()
+    packed = json.dumps(grid_data(facts["tokens"]), ensure_ascii=False)
+    assert not set(packed) & set(HIDDEN)
+    assert len(packed) < 400_000
+
+
+def test_changes_are_few_and_safe() -> None:
+    before, now = sample("hostile").to_dict(), sample("silent_fault").to_dict()
+    told = changes(before, now)
+    assert not set("".join(told)) & set(HIDDEN)
+    assert len(told) <= 13
+    assert len("".join(told)) < 4_000
+    assert changes(now, now) == [UNCHANGED]
