@@ -16,6 +16,7 @@ from bertmagic.facts.loading import LoadingFacts
 from bertmagic.facts.training import EncoderState, OptimizerFacts
 from bertmagic.followed import Handle, Handles, put, step
 from bertmagic.looks import Looks
+from bertmagic.observe.hub import HubCall
 from bertmagic.observe.names import Names
 from bertmagic.observe.paired import Paired
 from bertmagic.observe.pooled import Pooled
@@ -195,6 +196,14 @@ class Listening:
         try:
             self._paired.note(call)
             self._seen.tokenized(call)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self.failed("the check of a tokenizer's call", failure)
+
+    def _tokenized_by_hub(self, call: HubCall) -> None:
+        """Note the call of a tokenizer or preprocessor of KerasHub's."""
+        try:
+            self._paired.note_hub(call)
+            self._seen.tokenized_by_hub(call)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self.failed("the check of a tokenizer's call", failure)
 

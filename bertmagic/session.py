@@ -141,7 +141,7 @@ class Watch(Listening):
         self._stack.enter_context(tokenizers.noting(self._tokenized))
 
     def _note_hub(self) -> None:
-        self._stack.enter_context(hub.noting(self._paired.note_hub))
+        self._stack.enter_context(hub.noting(self._tokenized_by_hub))
 
     def _device(self) -> tuple[str, str | None] | None:
         return next((each.device for each in self._looks.ended if each.device is not None), None)

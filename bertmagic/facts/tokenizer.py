@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bertmagic.facts.model import Library
+
 
 @dataclass(frozen=True)
 class TokenizerFacts:
@@ -11,6 +13,7 @@ class TokenizerFacts:
 
     `paired`: why this tokenizer is taken for the batch's own, in words; `made_rows`: because its output holds them.
     `base_rows`: the vocabulary without added tokens. `frame`: the special tokens that it puts around a text.
+    `library`: whose it is; `holds`: it is a preprocessor of KerasHub's, which holds a tokenizer.
     """
 
     said: str | None
@@ -28,6 +31,8 @@ class TokenizerFacts:
     base_rows: int | None = None
     frame: tuple[int, ...] = ()
     made_rows: bool = False
+    library: Library = "transformers"
+    holds: bool = False
 
     @property
     def ends(self) -> tuple[int, ...]:

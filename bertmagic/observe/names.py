@@ -61,6 +61,8 @@ class Names:
                     continue
                 for said, value in ((name, known), *_items(name, known)):
                     rows = [value] if len(lengths) == 1 and _has_length(value, lengths[0]) else value
+                    if type(rows).__name__ == "ndarray" and getattr(rows, "ndim", 0) == 2:
+                        rows = list(rows)  # of as many columns as each text has words
                     if _has_length(rows, len(lengths)) and all(map(_has_length, rows, lengths)):
                         yield said, tuple(tuple(row) for row in rows)
 

@@ -6,7 +6,7 @@ import bisect
 import itertools
 import re
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,29 +21,49 @@ _sampled: weakref.WeakKeyDictionary[Any, tuple[int, int]] = weakref.WeakKeyDicti
 def casing_facts(tokenizer: Any, texts: Iterable[object]) -> CasingFacts | None:
     """How the tokenizer treats the capital letters of `texts`; None where it does not tell."""
     lowers = _lowers(tokenizer)
-    # Tokens of its own such as "[MASK]" are found in a text before its casing is changed.
-    own = {*getattr(tokenizer, "all_special_tokens", ()), *tokenizer.get_added_vocab()}
+    cased = cased_words(texts, {*getattr(tokenizer, "all_special_tokens", ()), *tokenizer.get_added_vocab()})
+    if lowers is None or not cased:
+        return None
+
+    def holds(word: str) -> bool:
+        # As a token of its own, "[UNK]" is what an unknown one's id stands for.
+        return bool(tokenizer.convert_ids_to_tokens(tokenizer.convert_tokens_to_ids(word)) == word)
+
+    wanted = cased if lowers else [word for each in cased for word in (each, each.lower())]
+    tokens = {word: tokens_of(tokenizer, word) for word in wanted}
+    changed = changed_words(cased, tokens, holds, getattr(tokenizer, "unk_token", None), lowers=lowers)
+    return CasingFacts(lowers, *_capitals(tokenizer), changed)
+
+
+def cased_words(texts: Iterable[object], own: Iterable[str]) -> list[str]:
+    """The words with a capital letter, at most `_MOST_WORDS`. `own`: tokens such as "[MASK]" that are found in a text
+    before its casing is changed.
+    """
     added = re.compile("|".join(map(re.escape, sorted(own, key=len, reverse=True))) or r"(?!)")
     plain = (added.sub(" ", text) for text in texts if isinstance(text, str))
     words = itertools.chain.from_iterable(re.findall(r"\w+", text) for text in plain)
-    cased = list(itertools.islice(dict.fromkeys(word for word in words if word != word.lower()), _MOST_WORDS))
-    if lowers is None or not cased:
-        return None
-    capitals, sampled = _capitals(tokenizer)
-    unknown = getattr(tokenizer, "unk_token", None)
+    return list(itertools.islice(dict.fromkeys(word for word in words if word != word.lower()), _MOST_WORDS))
+
+
+def changed_words(
+    cased: Sequence[str],
+    tokens: Mapping[str, Sequence[str]],
+    holds: Callable[[str], bool],
+    unknown: str | None,
+    *,
+    lowers: bool,
+) -> tuple[tuple[str, str], ...]:
+    """The words that a tokenizer treats otherwise than its vocabulary would have it, as `CasingFacts.changed`.
+
+    `tokens`: of each word as it is written, and where the tokenizer does not lower-case, of each in lower case;
+    `holds`: whether a word is a token of the vocabulary.
+    """
     changed = []
     for word in cased:
-        made = tokens_of(tokenizer, word)
-        if lowers:
-            # As a token of its own, "[UNK]" is what an unknown one's id stands for.
-            known = tokenizer.convert_ids_to_tokens(tokenizer.convert_tokens_to_ids(word)) == word
-            differs = known and made != [word]
-        else:
-            lower = tokens_of(tokenizer, word.lower())
-            differs = unknown in made and bool(lower) and unknown not in lower
-        if differs:
+        made, lower = list(tokens[word]), tokens.get(word.lower(), ())
+        if (holds(word) and made != [word]) if lowers else (unknown in made and bool(lower) and unknown not in lower):
             changed.append((word, " ".join(made)))
-    return CasingFacts(lowers, capitals, sampled, tuple(changed))
+    return tuple(changed)
 
 
 def tokens_of(tokenizer: Any, word: str) -> list[str]:
@@ -93,9 +113,16 @@ def _by_pieces(tokenizer: Any, ids: np.ndarray, text: str | Sequence[str]) -> np
     """The words of a row whose tokens are those of the words one after another, as a slow tokenizer makes them."""
     words = text.split() if isinstance(text, str) else list(text)
     pieces = [tokenizer.convert_tokens_to_ids(tokens_of(tokenizer, word)) for word in words]
+    return placed(ids, pieces, set(getattr(tokenizer, "all_special_ids", ())))
+
+
+def placed(ids: np.ndarray, pieces: Sequence[Sequence[int]], special: Container[int]) -> np.ndarray | None:
+    """By token of a row, the index of its word, -1 for none; None where the row is not these words one after another.
+
+    `pieces`: the token ids of each word; `special`: the ids of the tokens that stand around a text.
+    """
     flat = np.array([each for piece in pieces for each in piece], "int64")
-    of_word = np.repeat(np.arange(len(words)), [len(piece) for piece in pieces])
-    special = set(getattr(tokenizer, "all_special_ids", ()))
+    of_word = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
     start = next((place for place, each in enumerate(ids) if int(each) not in special), None)
     if start is None:
         return None
@@ -119,9 +146,18 @@ def _lowers(tokenizer: Any) -> bool | None:
 def _capitals(tokenizer: Any) -> tuple[int, int]:
     """How many tokens of an even sample of the vocabulary hold a capital letter, special tokens aside; of how many."""
     if tokenizer not in _sampled:
-        size = int(tokenizer.vocab_size)
         special = set(tokenizer.all_special_tokens)
-        tokens = tokenizer.convert_ids_to_tokens(list(range(0, size, max(1, size // _SAMPLE))))
-        plain = [token for token in tokens if isinstance(token, str) and token not in special and token[:1] not in "[<"]
-        _sampled[tokenizer] = sum(token != token.lower() for token in plain), len(plain)
+        tokens = tokenizer.convert_ids_to_tokens(sample(int(tokenizer.vocab_size)))
+        _sampled[tokenizer] = count_capitals(tokens, special)
     return _sampled[tokenizer]
+
+
+def sample(size: int) -> list[int]:
+    """The ids of an even sample of a vocabulary."""
+    return list(range(0, size, max(1, size // _SAMPLE)))
+
+
+def count_capitals(tokens: Iterable[object], special: Container[str]) -> tuple[int, int]:
+    """How many of these tokens hold a capital letter, special ones aside; of how many."""
+    plain = [token for token in tokens if isinstance(token, str) and token not in special and token[:1] not in "[<"]
+    return sum(token != token.lower() for token in plain), len(plain)

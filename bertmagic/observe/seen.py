@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from bertmagic.backends.protocol import Backend, Failing
 from bertmagic.facts.call import CallFacts, ErrorFacts
-from bertmagic.facts.cell import BuildFacts, CellFacts, Origin, RaisedFacts, TokenizerCallFacts, ValueFacts
+from bertmagic.facts.cell import BuildFacts, CellFacts, Origin, RaisedFacts, TokenizerCallFacts, ValueFacts, WordFacts
 from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.model import ModelFacts
-from bertmagic.observe import texts, values
+from bertmagic.observe import hub_texts, texts, values
 from bertmagic.observe.failure import raised_facts
+from bertmagic.observe.hub import HubCall
 from bertmagic.observe.names import Names
 from bertmagic.observe.outputs import Outputs
 from bertmagic.observe.tokenizers import TokenizerCall
@@ -38,7 +40,8 @@ class Seen:
     ) -> None:
         self._names, self._origin, self._loading = names, origin, loading
         self._saves: list[StoredFacts] = []
-        self._tokenized: list[tuple[TokenizerCallFacts, TokenizerCall]] = []
+        # Each with what tells the words of its rows.
+        self._tokenized: list[tuple[TokenizerCallFacts, Callable[[], WordFacts | None]]] = []
         self._built: list[BuildFacts] = []
         self._outputs = Outputs()
 
@@ -50,7 +53,15 @@ class Seen:
     def tokenized(self, call: TokenizerCall) -> None:
         """Describe a tokenizer's call while its arguments' names can still be found."""
         if len(self._tokenized) < _MOST_CALLS or call.error is not None:
-            self._tokenized.append((texts.call_facts(call, self._names, None), call))
+            words = functools.partial(texts.word_facts, call, self._names)
+            self._tokenized.append((texts.call_facts(call, self._names, None), words))
+
+    def tokenized_by_hub(self, call: HubCall) -> None:
+        """Describe the call of a tokenizer or preprocessor of KerasHub's in the same way."""
+        if len(self._tokenized) < _MOST_CALLS or call.error is not None:
+            facts = hub_texts.call_facts(call, self._names)
+            if facts is not None:
+                self._tokenized.append((facts, functools.partial(hub_texts.word_facts, call, self._names)))
 
     def built(
         self,
@@ -103,8 +114,8 @@ class Seen:
 
     def _tokenizer_calls(self, with_words: bool) -> Iterator[TokenizerCallFacts]:
         """The tokenizers' calls; `with_words`: whether to find their tokens' words, which labels are held to."""
-        for facts, call in self._tokenized:
-            yield dataclasses.replace(facts, words=texts.word_facts(call, self._names)) if with_words else facts
+        for facts, words in self._tokenized:
+            yield dataclasses.replace(facts, words=words()) if with_words else facts
 
     def _raised(self, raised: Exception, namespace: Mapping[str, Any], dry: BaseException | None) -> RaisedFacts:
         own = None if dry is None else self._failure(dry, namespace)

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -61,7 +61,7 @@ def call_facts(call: TokenizerCall, names: Names, said: str | None) -> Tokenizer
         error=None if error is None else ErrorFacts(type(error).__name__, str(error), None, "data"),
         ended=call.again is not None,
         rows=tuple(rows) if error is None else (),
-        casing=casing_facts(call.tokenizer, _flat(_texts(given))) if texts.upper and error is None else None,
+        casing=casing_facts(call.tokenizer, flat(_texts(given))) if texts.upper and error is None else None,
         cut=_cut(call.output),
     )
 
@@ -87,9 +87,15 @@ def word_facts(call: TokenizerCall, names: Names) -> WordFacts | None:
     if of_tokens is None:
         return None
     counts = tuple(len(text) if split else len(text.split()) for text in texts)
+    return WordFacts(of_tokens, counts, word_labels(names, counts, {tuple(map(tuple, texts))} if split else set()))
+
+
+def word_labels(
+    names: Names, counts: tuple[int, ...], known: Container[object]
+) -> dict[str, tuple[tuple[object, ...], ...]]:
+    """The lists with one item a word of each text, by name; `known`: the words themselves, which are none."""
     labels = {said: rows for said, rows in names.rows(counts) if not any(isinstance(e, list) for r in rows for e in r)}
-    known = {tuple(map(tuple, texts))} if split else set()
-    return WordFacts(of_tokens, counts, {said: rows for said, rows in labels.items() if rows not in known})
+    return {said: rows for said, rows in labels.items() if rows not in known}
 
 
 def text_facts(value: Any, names: Names, split: bool) -> TextFacts:
@@ -150,7 +156,7 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, (list, tuple))
 
 
-def _flat(texts: Any) -> list[Any]:
+def flat(texts: Any) -> list[Any]:
     """The strings of a text, of a batch, or of word lists; those beyond the first `_MOST_ROWS` left out."""
     if not _is_list(texts):
         return [texts]

@@ -11,7 +11,7 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.cell import CellFacts, TokenizerCallFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
-from bertmagic.rules.dialect import family
+from bertmagic.rules.dialect import family, tokenizer_of
 from bertmagic.rules.labels import compared_output
 from bertmagic.rules.registry import cell_rule
 from bertmagic.rules.targets import IGNORED
@@ -217,7 +217,7 @@ def _by_place(labels: TensorFacts, rows: Sequence[_Row], begin: int) -> Finding:
             "first tokens of the words": places[:32],
             "positions of the labels": row.run(first)[:32],
         },
-        _fix(labels),
+        _fix(labels, row.made),
     )
 
 
@@ -239,17 +239,28 @@ def _by_width(
         f"`{labels.called}` has {count(most, 'column')}, as many as the longest text has words; `{output.name}` has "
         f"{tokens} positions, one a token. {call.error.type} is raised.",
         {"words": list(made.words.counts[:32]), "shape of the labels": str(labels.shape), "tokens": tokens},
-        _fix(labels),
+        _fix(labels, made),
     )
 
 
-def _fix(labels: TensorFacts) -> Fix:
+def _fix(labels: TensorFacts, made: TokenizerCallFacts) -> Fix:
     name = labels.said if labels.said and labels.said.isidentifier() else "labels"
+    if made.tokenizer.library == "keras-hub":
+        called = f"{tokenizer_of(made)}.tokenizer" if made.tokenizer.holds else tokenizer_of(made)
+        return Fix(
+            "Put each label at its word's first token",
+            f"{name} = np.full(token_ids.shape, {IGNORED})  # and a loss with ignore_class={IGNORED}\n"
+            "for row, (words, tags) in enumerate(zip(words_of_texts, tags_of_words)):\n"
+            "    at = 1  # after the start token\n"
+            "    for word, tag in zip(words, tags):\n"
+            f"        {name}[row, at] = tag\n"
+            f"        at += len({called}(word))",
+        )
     torch = family(labels) == "torch"
-    made, opened, closed = ("torch", "torch.tensor([", "])") if torch else ("np", "[", "]")
+    library, opened, closed = ("torch", "torch.tensor([", "])") if torch else ("np", "[", "]")
     return Fix(
         "Put each label at its word's first token",
-        f'{name} = {made}.full(enc["input_ids"].shape, {IGNORED})\n'
+        f'{name} = {library}.full(enc["input_ids"].shape, {IGNORED})\n'
         "for row, tags in enumerate(tags_of_words):  # one list a text\n"
         "    words = enc.word_ids(row)\n"
         f"    {name}[row] = {opened}\n"

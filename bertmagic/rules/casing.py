@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bertmagic.facts.cell import CasingFacts, CellFacts, TokenizerCallFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import tokenizer_of
 from bertmagic.rules.registry import cell_rule
 from bertmagic.rules.words import listed
 
@@ -54,7 +55,7 @@ def _reaches_a_model(cell: CellFacts, made: TokenizerCallFacts) -> bool:
 
 
 def _finding(made: TokenizerCallFacts, casing: CasingFacts, share: float) -> Finding:
-    name, said = made.tokenizer.said or "tokenizer", made.texts.said
+    name, said = tokenizer_of(made), made.texts.said
     shown = casing.changed[:3]
     words = listed([f'"{word}" becomes {tokens}' for word, tokens in shown])
     where = f"`{said}`" if said else "the texts"
@@ -84,8 +85,16 @@ def _finding(made: TokenizerCallFacts, casing: CasingFacts, share: float) -> Fin
             "words": [list(each) for each in casing.changed[:10]],
             "unknown tokens": made.unknown,
         },
-        Fix(
-            "Treat capital letters as the vocabulary does",
-            f"{name} = type({name}).from_pretrained({name}.name_or_path, do_lower_case={not casing.lowers})",
-        ),
+        Fix("Treat capital letters as the vocabulary does", _remade(made, name, lowers=not casing.lowers)),
     )
+
+
+def _remade(made: TokenizerCallFacts, name: str, *, lowers: bool) -> str:
+    """The tokenizer made anew with the same vocabulary."""
+    if made.tokenizer.library != "keras-hub":
+        return f"{name} = type({name}).from_pretrained({name}.name_or_path, do_lower_case={lowers})"
+    if not made.tokenizer.holds:
+        return f"{name} = type({name})(vocabulary={name}.get_vocabulary(), lowercase={lowers})"
+    held = f"{name}.tokenizer"
+    code = f"tokenizer = type({held})(vocabulary={held}.get_vocabulary(), lowercase={lowers})"
+    return f"{code}\n{name} = type({name})(tokenizer, sequence_length={name}.sequence_length)"

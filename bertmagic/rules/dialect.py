@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from bertmagic.facts.call import CallFacts
+from bertmagic.facts.cell import TokenizerCallFacts
 from bertmagic.facts.loss import LossKind
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.tensors import Role, TensorFacts
@@ -150,6 +151,21 @@ def tensors_like(model: ModelFacts, tensor: TensorFacts) -> str:
 def tokenizer_name(call: CallFacts) -> str:
     """The tokenizer's name in the cell, or the usual one."""
     return (call.tokenizer.said if call.tokenizer is not None else None) or "tokenizer"
+
+
+def tokenizer_of(made: TokenizerCallFacts) -> str:
+    """The name in the cell of the tokenizer that was called, or the usual one of its kind."""
+    return made.tokenizer.said or ("preprocessor" if made.tokenizer.holds else "tokenizer")
+
+
+def packed(made: TokenizerCallFacts, texts: str) -> str:
+    """The lines that give the rows of a KerasHub tokenizer one length, between the special tokens."""
+    name = tokenizer_of(made)
+    ids = ", ".join(f"{each}={name}.{kind}_token_id" for each, kind in _PACKED)
+    return f"packer = keras_hub.layers.StartEndPacker(sequence_length=128, {ids})\nids = packer({name}({texts}))"
+
+
+_PACKED = (("start_value", "start"), ("end_value", "end"), ("pad_value", "pad"))
 
 
 def by_preprocessor(call: CallFacts) -> str | None:

@@ -10,7 +10,7 @@ from bertmagic.facts.call import CallFacts, EncoderCallFacts
 from bertmagic.facts.padding import padding_positions
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
-from bertmagic.rules.dialect import family, tensors_like, tokenizer_name
+from bertmagic.rules.dialect import by_preprocessor, family, tensors_like, tokenizer_name
 from bertmagic.rules.labels import compared_output
 from bertmagic.rules.registry import rule
 from bertmagic.rules.targets import IGNORED
@@ -18,6 +18,8 @@ from bertmagic.rules.words import rows_of
 
 # Fewer labelled tokens than this may be left unchanged by chance: the usual collator does so with one in ten.
 _FEW = 5
+# The input by which KerasHub's masked models are told which tokens to predict.
+_POSITIONS = "mask_positions"
 # transformers' heads that read both sides of a token; a causal head shifts labels by itself, and takes the ids as such.
 _MASKED_HEADS = ("ForMaskedLM", "ForPreTraining")
 _CAUSAL = ("LMHeadModel", "ForCausalLM", "ForConditionalGeneration")
@@ -43,8 +45,9 @@ def mlm_labels_unmasked(call: CallFacts) -> Finding | None:
     """Masked-language-model labels stand on tokens that were not masked, or on padding or special tokens.
 
     What it finds: labels, in training, on most of the tokens that the model can read as they are, or on padding, or on
-    [CLS] and [SEP] beside masked tokens. The usual collator leaves a tenth of its labelled tokens unchanged: that is
-    right. So are a causal model's labels, which are the ids, and corrections of wrong tokens.
+    [CLS] and [SEP] beside masked tokens, or on the places that fill up a row of KerasHub's `mask_positions`. The usual
+    collator leaves a tenth of its labelled tokens unchanged: that is right. So are a causal model's labels, which are
+    the ids, and corrections of wrong tokens.
 
     Why it is bad: most of the loss is for copying a token that stands in the input, which is soon 0 whatever the model
     learns of language.
@@ -63,7 +66,7 @@ def mlm_labels_unmasked(call: CallFacts) -> Finding | None:
     """
     found = _labelled(call)
     if found is None:
-        return None
+        return _unfilled(call)
     tokens = ~found.padding & ~found.special & ~found.masked
     wrong = found.where & tokens
     # Labels everywhere that differ from some unmasked tokens correct them; with masks, or equal throughout, they copy.
@@ -84,6 +87,70 @@ def mlm_labels_unmasked(call: CallFacts) -> Finding | None:
             call, found, special, ("special tokens", kind, "they stand in the same place whatever the text")
         )
     return None
+
+
+def _unfilled(call: CallFacts) -> Finding | None:
+    """Labels of places that no token was chosen for, of a model that takes the positions that it is to predict.
+
+    keras_hub 0.32, `layers/preprocessing/masked_lm_mask_generator.py`: rows of fewer chosen tokens are filled up with
+    position 0 and label 0, of which `mask_weights` are 0.
+    """
+    positions = next((each for each in call.inputs if each.name == _POSITIONS), None)
+    if not _trains(call) or positions is None or positions.values is None or len(call.labels) != 1:
+        return None
+    ids, labels = call.encoder_calls[0].source.get("input_ids"), call.labels[0]
+    output, encoder = compared_output(call), call.encoder_calls[0].encoder
+    if ids is None or ids.values is None or labels.values is None or output is None or call.loss is None:
+        return None
+    wanted, places = labels.values, positions.values
+    if not (wanted.shape == places.shape == output.shape[:2]) or output.shape[2:] != (encoder.vocab_rows,):
+        return None
+    if {wanted.dtype.kind, places.dtype.kind} - {"i", "u"} or call.loss.kind != "sparse" or call.loss.value is None:
+        return None
+    tokenizer, pad_id = call.tokenizer, call.pad_id(encoder)
+    if tokenizer is None or pad_id is None or ids.values.ndim != 2 or len(ids.values) != len(places):
+        return None
+    if not places.size or places.min() < 0 or places.max() >= ids.values.shape[1] or call.loss.ignored == pad_id:
+        return None
+    read = np.take_along_axis(ids.values, places.astype("int64"), axis=1)
+    # A label of padding where the model reads no mask: nothing was chosen there.
+    wrong = (wanted == pad_id) & np.isin(read, [each for each in (tokenizer.cls_id, pad_id) if each is not None])
+    for weight in call.weights:
+        if weight.values is None or weight.shape not in (places.shape, (*places.shape, 1)):
+            return None
+        wrong &= weight.values.reshape(places.shape) != 0
+    if int(wrong.sum()) < _FEW:
+        return None
+    rows = sorted({labels.row_index(int(row)) for row in np.flatnonzero(wrong.any(axis=1))})
+    name = by_preprocessor(call) or tokenizer_name(call)
+    return Finding(
+        "mlm-labels-unmasked",
+        "warning",
+        labels.called,
+        f"`{labels.called}` has labels for places that are not masked",
+        f"{int(wrong.sum())} of the {wrong.size} labels of `{labels.called}` are {pad_id}, the padding token, and "
+        f"`{positions.called}` points to a token that is not masked there, in {rows_of(rows)}: these places fill a row "
+        f"up, and {'no sample weight is fed' if not call.weights else 'their sample weight is not 0'}, so that the "
+        "loss counts them as it counts words.",
+        {
+            "labels": int(wrong.size),
+            "of unused places": int(wrong.sum()),
+            "rows": rows,
+            "places": [[labels.row_index(int(row)), int(column)] for row, column in np.argwhere(wrong)[:5]],
+            "padding token": pad_id,
+        },
+        Fix(
+            "Feed the weights that the preprocessor gives, which are 0 there",
+            f"x, y, weights = {name}(texts)\n{call.model.said}.fit(x, y, sample_weight=weights)",
+        ),
+    )
+
+
+def _trains(call: CallFacts) -> bool:
+    """Whether the call trains, went through, and has one encoder: an evaluation may score tokens on purpose."""
+    kinds = ("fit", "train_on_batch", "call", "check")
+    looped = call.kind != "call" or call.watched
+    return call.kind in kinds and looped and call.error is None and len(call.encoder_calls) == 1
 
 
 def _finding(call: CallFacts, found: _Labelled, places: np.ndarray, words: tuple[str, str, str]) -> Finding:
@@ -126,13 +193,7 @@ def _finding(call: CallFacts, found: _Labelled, places: np.ndarray, words: tuple
 
 def _labelled(call: CallFacts) -> _Labelled | None:
     """What is labelled, where the call trains a masked language model on (batch, seq) labels; None elsewhere."""
-    # An evaluation may score tokens without masking them on purpose.
-    if (
-        call.kind not in ("fit", "train_on_batch", "call", "check")
-        or (call.kind == "call" and not call.watched)
-        or call.error is not None
-        or len(call.encoder_calls) != 1
-    ):
+    if not _trains(call):
         return None
     encoder_call = call.encoder_calls[0]
     ids = encoder_call.source.get("input_ids")

@@ -10,7 +10,7 @@ from bertmagic.facts.call import CallFacts
 from bertmagic.facts.cell import CellFacts, RaisedFacts
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix
-from bertmagic.rules.dialect import keras, tensors_for, tokenized
+from bertmagic.rules.dialect import keras, packed, tensors_for, tokenized, tokenizer_of
 from bertmagic.rules.registry import cell_rule
 from bertmagic.rules.words import count
 
@@ -143,17 +143,17 @@ def _collated(cell: CellFacts, raised: RaisedFacts) -> Finding | None:
     lengths = (shapes[0][-1], shapes[1][-1])
     if not set(lengths) <= {each for made in cell.tokenizer_calls for each in made.lengths}:
         return None  # elements of another kind: pictures, sounds
-    tokenizer = cell.tokenizer_calls[-1].tokenizer.said or "tokenizer"
+    made = cell.tokenizer_calls[-1]
+    padding = f"loader = DataLoader(dataset, batch_size=8, collate_fn=DataCollatorWithPadding({tokenizer_of(made)}))"
     return _finding(
         raised.owner.said if raised.owner is not None and raised.owner.said else "loader",
         lengths,
         "A DataLoader puts rows of different lengths into one batch",
         f"The DataLoader puts examples of different lengths into one batch: the first has {lengths[0]} tokens, another "
         f"{lengths[1]}. {raised.type} is raised.",
-        Fix(
-            "Pad each batch to its longest row",
-            f"loader = DataLoader(dataset, batch_size=8, collate_fn=DataCollatorWithPadding({tokenizer}))",
-        ),
+        Fix("Pad the rows to one length", packed(made, "texts"))
+        if made.tokenizer.library == "keras-hub"
+        else Fix("Pad each batch to its longest row", padding),
     )
 
 
@@ -217,6 +217,9 @@ def _one_array(cell: CellFacts, raised: RaisedFacts, said: str, lengths: Sequenc
         made = of_texts[-1] if of_texts else cell.tokenizer_calls[-1]
         tokenizer = made.tokenizer.said or "tokenizer"
         texts = made.texts.said if of_texts and made.texts.said else "texts"
+        if made.tokenizer.library == "keras-hub":
+            fix = Fix("Pad the rows to one length", packed(made, texts))
+            return _rows_finding(raised, said, lengths, fix)
         tensors = {"np": "np", "numpy": "np", "torch": "pt", "jnp": "np", "keras": "np"}.get(_root(raised), "tf")
         fix = Fix(
             "Pad the rows to one length",
@@ -228,6 +231,10 @@ def _one_array(cell: CellFacts, raised: RaisedFacts, said: str, lengths: Sequenc
             "Pad the rows to one length",
             _padded_rows(name, said, _library(cell, raised)),
         )
+    return _rows_finding(raised, said, lengths, fix)
+
+
+def _rows_finding(raised: RaisedFacts, said: str, lengths: Sequence[int], fix: Fix) -> Finding:
     shown = f"`{said}`" if said != raised.callee_said.rpartition(".")[2] else "What it is given"
     return _finding(
         said,

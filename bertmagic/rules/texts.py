@@ -6,7 +6,10 @@ import dataclasses
 
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.cell import CellFacts, TextFacts, TokenizerCallFacts, ValueFacts
+from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.finding import Finding, Fix
+from bertmagic.rules.dialect import tokenizer_of
+from bertmagic.rules.dtype import is_text
 from bertmagic.rules.registry import cell_rule
 from bertmagic.rules.words import count, listed
 
@@ -46,6 +49,37 @@ def text_not_valid(cell: CellFacts) -> Finding | None:
                 return _odd_items(cell, made, texts, wrapped)
             if texts.shape == "other" or (texts.shape == "text" and texts.odd):
                 return _no_texts(made, texts)
+    return _not_preprocessed(cell)
+
+
+def _not_preprocessed(cell: CellFacts) -> Finding | None:
+    """Texts that a KerasHub task was given, and that its data handling did not take: no preprocessor was called."""
+    for call in cell.calls:
+        error, model = call.error, call.model
+        if model.preprocesses is None or error is None or error.where != "data" or not cell.ended_in(error):
+            continue
+        for tensor in call.inputs:
+            values = tensor.values
+            if values is None or values.dtype != object or values.ndim != 1:
+                continue
+            odd = [(i, type(each).__name__, repr(each)[:40]) for i, each in enumerate(values) if not is_text(each)]
+            if not odd or len(odd) == len(values):
+                continue
+            texts = TextFacts(tensor.said, "batch", tensor.kind, count=len(values), odd=tuple(odd[:16]))
+            held = TokenizerFacts(
+                f"{model.said}.preprocessor",
+                "",
+                0,
+                None,
+                None,
+                None,
+                None,
+                "right",
+                "",
+                library="keras-hub",
+                holds=True,
+            )
+            return _odd_items(cell, TokenizerCallFacts(held, "__call__", texts, error=error), texts, wrapped=False)
     return None
 
 
@@ -75,7 +109,7 @@ def _tensors(cell: CellFacts, made: TokenizerCallFacts) -> str:
 
 def _odd_items(cell: CellFacts, made: TokenizerCallFacts, texts: TextFacts, wrapped: bool) -> Finding:
     said, name = texts.said or "texts", _name(texts)
-    tokenizer = made.tokenizer.said or "tokenizer"
+    tokenizer = tokenizer_of(made)
     if wrapped:
         return Finding(
             "text-not-valid",
@@ -91,7 +125,7 @@ def _odd_items(cell: CellFacts, made: TokenizerCallFacts, texts: TextFacts, wrap
     nested = bool(texts.inner)
     found = _shown(texts, with_index=not nested)
     kinds = {kind for _, kind, _ in texts.odd}
-    if nested and kinds == {"int"}:
+    if nested and kinds == {"int"} and made.tokenizer.library != "keras-hub":
         code = f'enc = {tokenizer}.pad({{"input_ids": {said}}}, return_tensors="{_tensors(cell, made)}")'
         fix = Fix("Pad token ids by `pad`, or give the texts", code)
     elif nested:
@@ -119,7 +153,7 @@ def _odd_items(cell: CellFacts, made: TokenizerCallFacts, texts: TextFacts, wrap
 
 def _no_texts(made: TokenizerCallFacts, texts: TextFacts) -> Finding:
     said, name = texts.said or "texts", _name(texts)
-    tokenizer = made.tokenizer.said or "tokenizer"
+    tokenizer = tokenizer_of(made)
     holds = ""
     if texts.odd and texts.shape == "other":
         holds = f" It holds {_shown(texts, with_index=True)}, too."
@@ -196,7 +230,7 @@ def tokenizer_in_graph(cell: CellFacts) -> Finding | None:
             kind = texts.kind if texts.shape == "other" or not texts.odd else texts.odd[0][1]
             what = f"is given {f'`{texts.said}`, ' if texts.said else ''}a symbolic tensor ({kind})"
             then = _raised(made) if cell.raised is None or not traced else f" {cell.raised.type} is raised."
-        return _in_graph(made.tokenizer.said or "tokenizer", said, what, then)
+        return _in_graph(tokenizer_of(made), said, what, then)
     return _asked_for_values(cell)
 
 
@@ -286,17 +320,21 @@ def word_list_as_batch(cell: CellFacts) -> Finding | None:
         evidence = _evidence(texts, tagger)
         if evidence is None:
             continue
-        name, tokenizer, said = _name(texts), made.tokenizer.said or "tokenizer", texts.said or "words"
+        name, tokenizer, said = _name(texts), tokenizer_of(made), texts.said or "words"
+        hub = made.tokenizer.library == "keras-hub"
         return Finding(
             "word-list-as-batch",
             "error",
             said,
             f"{name} is one text's words, and is tokenized as {texts.count} texts",
-            f"`{tokenizer}` is given {f'{name}, ' if texts.said else ''}a list of {count(texts.count, 'word')}, "
-            f"without `is_split_into_words`; {evidence}. `{fed[0].model.said}` gets {texts.count} rows, one a word, "
+            f"`{tokenizer}` is given {f'{name}, ' if texts.said else ''}a list of {count(texts.count, 'word')}"
+            f"{'' if hub else ', without `is_split_into_words`'}; {evidence}. `{fed[0].model.said}` gets {texts.count} "
+            "rows, one a word, "
             "each between special tokens of its own, where one row a text is meant.",
             {"words": texts.count, "rows": fed[0].rows_of, "text": texts.words_of, "list": texts.beside},
-            Fix(
+            Fix("Give the text as a whole", f'enc = {tokenizer}([" ".join({said})])')
+            if hub
+            else Fix(
                 "Say that the text is split into words",
                 f"enc = {tokenizer}([{said}], is_split_into_words=True, truncation=True, "
                 f'return_tensors="{_tensors(cell, dataclasses.replace(made, return_tensors=None))}")',
@@ -347,7 +385,7 @@ def _evidence(texts: TextFacts, tagger: CallFacts | None) -> str | None:
 
 def _word_lists(cell: CellFacts, made: TokenizerCallFacts) -> Finding:
     texts = made.texts
-    name, tokenizer, said = _name(texts), made.tokenizer.said or "tokenizer", texts.said or "words"
+    name, tokenizer, said = _name(texts), tokenizer_of(made), texts.said or "words"
     return Finding(
         "word-list-as-batch",
         "error",

@@ -306,6 +306,8 @@ def role_of_name(name: str) -> Role | None:
     low = name.lower()
     if low in _ROLE_OF:
         return _ROLE_OF[low]
+    if "mask" in low and "position" in low:
+        return None  # KerasHub's `mask_positions`: where the tokens to predict stand
     if "embed" in low:
         return "inputs_embeds"
     if "mask" in low:
