@@ -149,6 +149,8 @@ class _Told:
             if is_compiling():
                 return original(module, *args, **kwargs)
             recording = recorder.current()
+            if recording is not None and _is_keras(module):
+                return original(module, *args, **kwargs)  # recorded as the layer that it is
             if recording is not None:
                 # What is compiled is run as it is written: nothing is compiled for a few rows.
                 return recording.call(module, plain, args, kwargs)
@@ -274,3 +276,9 @@ def _tensors(value: Any, depth: int) -> Iterator[Any]:
     elif depth and isinstance(value, (list, tuple)):
         for each in value:
             yield from _tensors(each, depth - 1)
+
+
+def _is_keras(module: Any) -> bool:
+    """Whether `module` is a layer of Keras 3, which is a module where Keras runs on PyTorch (keras 3.15)."""
+    layer = getattr(sys.modules.get("keras.src.layers.layer"), "Layer", None)
+    return layer is not None and isinstance(module, layer)
