@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from bertmagic.backends import epochs
 from bertmagic.backends.keras3 import describe, devices, history, observing
 from bertmagic.backends.keras3.arguments import direct_arguments
 from bertmagic.backends.protocol import Failing, LiveCall
@@ -185,7 +186,7 @@ class Keras3Backend:
 
     def callbacks(self, kwargs: dict[str, Any]) -> Iterable[str]:
         """The types of the callbacks that a dry `fit` does not call."""
-        return [type(callback).__name__ for callback in history.callback_list(kwargs)]
+        return [type(callback).__name__ for callback in epochs.callback_list(kwargs)]
 
 
 BACKEND = Keras3Backend()

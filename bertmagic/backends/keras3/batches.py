@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bertmagic.backends import tree
+from bertmagic.backends import streams, tree
 from bertmagic.backends.keras3 import compute, describe
 from bertmagic.backends.protocol import Unseen
-from bertmagic.backends.tensorflow import batches as streams
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def is_stream(x: Any) -> bool:
 def _peek(stream: Any, replace: Callable[[Any, Callable[[], Any]], bool]) -> tuple[Any, str]:
     """A stream's first batch, and what the stream is; raises `Unseen` where looking would lose something."""
     if _is_dataset(stream):
-        return streams._peek_dataset(stream), "Dataset"
+        return streams.peek_dataset(stream), "Dataset"
     if _is_py_dataset(stream):
         return stream[0], "Sequence"
     if _is_loader(stream):
@@ -156,7 +155,7 @@ def _peek(stream: Any, replace: Callable[[Any, Callable[[], Any]], bool]) -> tup
             return _first_of_loader(stream), "DataLoader"
     if _is_grain(stream):
         return next(iter(stream)), "Dataset"
-    return streams._peek_iterator(stream, replace), "generator"
+    return streams.peek_iterator(stream, replace), "generator"
 
 
 def _first_of_loader(loader: Any) -> Any:

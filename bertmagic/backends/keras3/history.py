@@ -6,12 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from bertmagic.backends.tensorflow.history import _validated_epochs, callback_list
+from bertmagic.backends.epochs import callback_list, validated_epochs
 
 # Callbacks that add the learning rate to the logs, under this key (keras 3.15, `callbacks/`).
 _LOG_LEARNING_RATE = ("LearningRateScheduler", "ReduceLROnPlateau")
-
-__all__ = ["callback_list", "dry_history"]
 
 
 def dry_history(model: Any, given: dict[str, Any], keys: Sequence[str]) -> Any:
@@ -20,7 +18,7 @@ def dry_history(model: Any, given: dict[str, Any], keys: Sequence[str]) -> Any:
 
     epochs = list(range(given.get("initial_epoch") or 0, given.get("epochs") or 1))
     names = sorted(keys) or ["loss"]
-    validated = _validated_epochs(given, epochs)
+    validated = validated_epochs(given, epochs)
     history = callbacks.History()
     history.set_model(model)
     history.set_params(

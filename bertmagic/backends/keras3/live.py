@@ -325,10 +325,13 @@ def _own_steps(model: Any, kind: CallKind) -> tuple[tuple[str, str], ...]:
     """The parts of a training run that the user's own class does, which a dry pass does not run."""
     if kind not in _COMPARING:
         return ()
-    step = "test_step" if kind == "evaluate" else "train_step"
-    if _library(model, step):
-        return ()
-    return ((f"`{type(model).__name__}.{step}`", "it is the model's own code; only its forward pass was run"),)
+    verb = "test" if kind == "evaluate" else "train"
+    names = [f"{verb}_step", f"make_{verb}_function"]
+    if compute.name() == "jax":
+        names.append("compute_loss_and_updates")  # keras 3.15, `backend/jax/trainer.py`: what both steps differentiate
+    own = [name for name in names if not _library(model, name)]
+    why = "it is the model's own code; only its forward pass was run"
+    return tuple((f"`{type(model).__name__}.{name}`", why) for name in own)
 
 
 def _trains_its_own_way(model: Any) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bertmagic.backends.epochs import callback_list
 from bertmagic.backends.keras3 import compute
-from bertmagic.backends.keras3.history import callback_list
 from bertmagic.facts.training import OptimizerFacts
 
 # Classes whose step is about the learning rate, whatever the gradient's size (keras 3.15, `optimizers/`).

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from bertmagic.backends import epochs, streams
 from bertmagic.backends.protocol import Failing, LiveCall
 from bertmagic.backends.tensorflow import describe, history, observing
 from bertmagic.backends.tensorflow.arguments import direct_arguments, plain_encoding
@@ -155,7 +156,7 @@ class TensorFlowBackend:
         given = dict(zip(("x", "y"), args, strict=False)) | kwargs
         x = given.get("x")
         if batches.is_stream(x):
-            element, parts = batches.element_of(x)
+            element, parts = streams.element_of(x)
             arguments = {"x": element, "y": given.get("y")}
             return live.TensorFlowCall(
                 kind, model, arguments, container="Dataset", sources={}, data_verb=True, data=x, parts=parts
@@ -212,7 +213,7 @@ class TensorFlowBackend:
 
     def callbacks(self, kwargs: dict[str, Any]) -> Iterable[str]:
         """The types of the callbacks that a dry `fit` does not call."""
-        return [type(callback).__name__ for callback in history.callback_list(kwargs)]
+        return [type(callback).__name__ for callback in epochs.callback_list(kwargs)]
 
 
 BACKEND = TensorFlowBackend()

@@ -6,19 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from bertmagic.backends.epochs import callback_list, validated_epochs
+
 # Callbacks that add the learning rate to the logs, under this key (tf_keras 2.21, `callbacks.py`).
 _LOG_LEARNING_RATE = ("LearningRateScheduler", "ReduceLROnPlateau")
-
-
-def callback_list(given: dict[str, Any]) -> list[Any]:
-    """The callbacks given to `fit`, one by one."""
-    callbacks = given.get("callbacks")
-    if callbacks is None:
-        return []
-    inner = getattr(callbacks, "callbacks", None)
-    if inner is not None:
-        return list(inner)
-    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
 
 
 def dry_history(model: Any, given: dict[str, Any], keys: Sequence[str]) -> Any:
@@ -27,7 +18,7 @@ def dry_history(model: Any, given: dict[str, Any], keys: Sequence[str]) -> Any:
 
     epochs = list(range(given.get("initial_epoch") or 0, given.get("epochs") or 1))
     names = list(keys) or ["loss"]
-    validated = _validated_epochs(given, epochs)
+    validated = validated_epochs(given, epochs)
     history = callbacks.History()
     history.set_model(model)
     history.set_params(
@@ -40,13 +31,3 @@ def dry_history(model: Any, given: dict[str, Any], keys: Sequence[str]) -> Any:
     if any(type(callback).__name__ in _LOG_LEARNING_RATE for callback in callback_list(given)):
         history.history["lr"] = [math.nan] * len(epochs)
     return history
-
-
-def _validated_epochs(given: dict[str, Any], epochs: list[int]) -> int:
-    """How many epochs would have been validated (`validation_freq`: every n-th, or those listed, counted from 1)."""
-    if not given.get("validation_split") and not given.get("validation_data"):
-        return 0
-    every = given.get("validation_freq") or 1
-    if isinstance(every, int):
-        return sum((epoch + 1) % every == 0 for epoch in epochs)
-    return sum(epoch + 1 in every for epoch in epochs)

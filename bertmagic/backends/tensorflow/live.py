@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bertmagic.backends import tree
+from bertmagic.backends import streams, tree
 from bertmagic.backends.leaves import is_switch, kind_of, primary, rows
 from bertmagic.backends.protocol import Answer, EncoderPass, Leaf, Pass
-from bertmagic.backends.tensorflow import batches, describe, optimizers, weights
+from bertmagic.backends.tensorflow import describe, optimizers, weights
 from bertmagic.backends.tensorflow.encoding import as_numpy, given_by_role, hidden_of, switch
 from bertmagic.backends.tensorflow.layers import Recorder
 from bertmagic.backends.tensorflow.losses import describe_loss
@@ -199,7 +199,7 @@ class TensorFlowCall:
             own_step=_trains_its_own_way(self.model),
             may_set_rate=optimizers.may_set_rate(self._given),
             for_training=for_training,
-            label_span=batches.label_span(self._given, self._label_names) if training else None,
+            label_span=streams.label_span(self._given, self._label_names) if training else None,
         )
 
     def encode(self, encoder: EncoderFacts, given: Mapping[Role, np.ndarray]) -> np.ndarray:

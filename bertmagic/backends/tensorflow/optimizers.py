@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from bertmagic.backends.tensorflow.history import callback_list
+from bertmagic.backends.epochs import callback_list
 from bertmagic.facts.training import OptimizerFacts
 
 # Classes whose step is about the learning rate, whatever the gradient's size (tf_keras 2.21, `optimizers/`, also
