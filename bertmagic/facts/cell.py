@@ -119,7 +119,7 @@ class TextFacts:
     `with_spaces`: how many texts hold white space; `upper`: how many hold a capital letter. `words_of`: the name of the
     text whose words the batch is, and `beside`: the name of the list of word lists that holds this very list, where
     there is such. `running`: the items that only running text has: punctuation alone, and words like "the".
-    `inner`: of a list of lists, the lengths of these.
+    `inner`: of a list of lists, the lengths of these. `wholes`: the names of texts that stand in the batch as they are.
     """
 
     said: str | None
@@ -135,6 +135,7 @@ class TextFacts:
     beside: str | None = None
     running: tuple[str, ...] = ()
     inner: tuple[int, ...] = ()
+    wholes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,9 @@ def text_facts(value: Any, names: Names, split: bool) -> TextFacts:
     facts = dataclasses.replace(facts, inner=inner, is_symbolic=tensor is not None)
     if tensor is not None:
         facts = dataclasses.replace(facts, framework=framework_of(tensor))
-    if shape != "batch" or len(texts) < 2 or facts.odd or facts.with_spaces:
+    if shape == "batch" and facts.with_spaces:
+        return dataclasses.replace(facts, wholes=_wholes(texts, names))
+    if shape != "batch" or len(texts) < 2 or facts.odd:
         return facts
     running = [text for text in texts if text.lower() in _RUNNING or not any(map(str.isalnum, text))]
     words_of, beside = _text_of(texts, names), _list_of(value, names)
@@ -175,6 +177,12 @@ def _text_of(words: list[str], names: Names) -> str | None:
         if any(each == words for each in (text.split(), re.findall(r"\w+|[^\w\s]", text), re.findall(r"\w+", text))):
             return name
     return None
+
+
+def _wholes(texts: list[Any], names: Names) -> tuple[str, ...]:
+    """The names of texts that are among these."""
+    known = {text for text in texts if isinstance(text, str)}
+    return tuple(name for name, text in names.strings(_MOST_NAMED) if text in known)
 
 
 def _list_of(words: Any, names: Names) -> str | None:

@@ -312,7 +312,7 @@ def word_list_as_batch(cell: CellFacts) -> Finding | None:
         fed = [call for call in cell.calls if _are_rows(made, call)]
         if texts.shape != "batch" or texts.with_spaces or not fed:
             continue
-        if any(other.texts.shape == "text" and other.texts.said == texts.words_of for other in cell.tokenizer_calls):
+        if texts.words_of is not None and any(_reads_whole(other, texts.words_of) for other in cell.tokenizer_calls):
             continue  # the text is read as a whole as well: its words are set against it
         if any(_labels_rows(call) for call in fed):
             continue  # one row a word is meant
@@ -341,6 +341,11 @@ def word_list_as_batch(cell: CellFacts) -> Finding | None:
             ),
         )
     return None
+
+
+def _reads_whole(made: TokenizerCallFacts, said: str) -> bool:
+    """Whether the text of that name is tokenized as a whole, alone or among others."""
+    return (made.texts.shape == "text" and made.texts.said == said) or said in made.texts.wholes
 
 
 def _lists_of_words(texts: TextFacts) -> bool:

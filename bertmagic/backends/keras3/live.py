@@ -18,7 +18,7 @@ from bertmagic.backends.keras3.layers import Recorder
 from bertmagic.backends.keras3.losses import describe_loss
 from bertmagic.backends.keras3.mode import is_built, mode_of, switch, updates_in_training
 from bertmagic.backends.keras3.replay import Kept, altered, same_layers
-from bertmagic.backends.keras3.state import stateless, stir, untouched
+from bertmagic.backends.keras3.state import loss_ids_kept, stateless, stir, untouched, with_losses
 from bertmagic.backends.leaves import is_switch, kind_of, primary, rows
 from bertmagic.backends.protocol import Answer, EncoderPass, Leaf, Pass
 from bertmagic.facts.call import CallKind, ErrorFacts
@@ -243,11 +243,13 @@ class Keras3Call:
             with recorder:
                 dry.build(model, x)
             recorder.restart()
-        with stateless(), recorder:
-            if built:
-                stir(model)
-            takes = model._call_has_training_arg
-            model(x, training=training) if takes else model(x)
+        with loss_ids_kept(model), stateless(collect_losses=True):
+            with recorder:
+                if built:
+                    stir(model)
+                takes = model._call_has_training_arg
+                model(x, training=training) if takes else model(x)
+            losses = list(model.losses)
         outputs = recorder.outputs
         if not with_loss:
             return (), None
@@ -255,7 +257,8 @@ class Keras3Call:
             return (), None if y is None else self._loss(y, primary(outputs))
         if not getattr(model, "compiled", False) or self.unseen:
             return (), None
-        return dry.compared(model, x, y, outputs, weight)
+        with with_losses(model, losses):
+            return dry.compared(model, x, y, outputs, weight)
 
     def _call(self, arguments: dict[str, Any], training: bool = False) -> Any:
         arguments = dict(arguments)

@@ -60,19 +60,47 @@ def _module_modes(model: Any) -> list[tuple[Any, bool]]:
 
 
 @contextlib.contextmanager
-def stateless() -> Iterator[None]:
+def stateless(*, collect_losses: bool = False) -> Iterator[None]:
     """Assignments to Keras variables have no effect beyond the block; a scope of the user's own counts inside.
+
+    `collect_losses`: what layers add by `add_loss` is among the model's `losses` within the block, as in a real step.
 
     keras 3.15, `backend/common/stateless_scope.py`: this is what `stateless_call` is made of, on every backend.
     """
     from keras.src.backend.common import stateless_scope
 
     outer = stateless_scope.get_stateless_scope()
-    scope = stateless_scope.StatelessScope()
+    scope = stateless_scope.StatelessScope(collect_losses=collect_losses)
     if outer is not None:
         scope.state_mapping = dict(outer.state_mapping)
     with scope:
         yield
+
+
+@contextlib.contextmanager
+def loss_ids_kept(model: Any) -> Iterator[None]:
+    """The losses that layers know of as their own are afterwards those from before (keras 3.15, `layers/layer.py`)."""
+    known = [(layer, set(layer._loss_ids)) for layer in model._flatten_layers()]
+    try:
+        yield
+    finally:
+        for layer, before in known:
+            layer._loss_ids.clear()
+            layer._loss_ids.update(before)
+
+
+@contextlib.contextmanager
+def with_losses(model: Any, losses: list[Any]) -> Iterator[None]:
+    """These are the model's `losses`, as Keras' JAX trainer has it (keras 3.15, `backend/jax/trainer.py`)."""
+    if not losses:
+        yield
+        return
+    before = vars(model)["_losses_override"]
+    vars(model)["_losses_override"] = losses
+    try:
+        yield
+    finally:
+        vars(model)["_losses_override"] = before
 
 
 def stir(model: Any) -> None:
