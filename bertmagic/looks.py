@@ -48,6 +48,8 @@ class Looks:
         self.read: dict[tuple[Any, ...], tuple[int, weakref.ref[Any] | None, CallFacts | None]] = {}
         # Calls that passed in an earlier block, as `(model, signature)`: they are not looked at again.
         self.passed: Container[tuple[Any, tuple[Any, ...]]] = ()
+        # The names of models whose predictions the block's code reads as classes.
+        self.argmaxed: Container[str] = ()
         # Models whose training was dry.
         self.dry: list[Any] = []
         self._described: weakref.WeakKeyDictionary[Any, ModelFacts] = weakref.WeakKeyDictionary()
@@ -109,7 +111,7 @@ class Looks:
             ended.examination = examiner.as_meant(ended.examination)
         examiner.on_purpose = self._modes.on_purpose(model)
         facts = backend.describe(model, said, self._names.of)
-        facts = dataclasses.replace(facts, dry=self.is_dry(backend, model))
+        facts = dataclasses.replace(facts, dry=self.is_dry(backend, model), argmaxed=said in self.argmaxed)
         self._described[model] = facts
         signature = (id(model), kind, *((leaf.name, leaf.value.ndim, str(leaf.value.dtype)) for leaf in live.leaves))
         if (model, signature[1:]) in self.passed:

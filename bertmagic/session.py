@@ -17,6 +17,7 @@ from bertmagic.observe import hub, tokenizers
 from bertmagic.observe.captured import Captured
 from bertmagic.observe.foreign import foreign_models
 from bertmagic.observe.imports import after_import
+from bertmagic.observe.uses import argmaxed
 from bertmagic.options import Options
 from bertmagic.report import Report
 from bertmagic.rules import wanted
@@ -46,7 +47,7 @@ class Watch(Listening):
         self, *, namespace: dict[str, Any] | None = None, source: str | None = None, options: Options | None = None
     ) -> None:
         super().__init__(namespace if namespace is not None else {}, options or Options())
-        self._source = source
+        self._looks.argmaxed = argmaxed(source)
         self._stack = contextlib.ExitStack()
         self.report: Report | None = None
 

@@ -73,7 +73,8 @@ class ModelFacts:
     config's `problem_type`. `dry`: its training in this block was dry: its weights are those from before.
     `framework`: what it is written in; `compute`: what computes it. `preprocesses`: how it makes tokens of raw strings
     itself in `fit`, `evaluate` and `predict` (a KerasHub task's `preprocessor`), None where it does not. `library`:
-    whose own class it is, None for a class of the user's, be it derived from such a one.
+    whose own class it is, None for a class of the user's, be it derived from such a one. `argmaxed`: the cell's code
+    takes the argmax of its predictions along their last axis, and so reads them as classes.
     """
 
     said: str
@@ -90,6 +91,7 @@ class ModelFacts:
     compute: Compute = "tensorflow"
     preprocesses: str | None = None
     library: Library | None = None
+    argmaxed: bool = False
 
     @property
     def is_transformers(self) -> bool:

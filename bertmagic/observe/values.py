@@ -45,9 +45,15 @@ def framework_of(value: Any) -> Framework:
     kinds = value.__mro__ if isinstance(value, type) else type(value).__mro__
     modules = [kind.__module__ for kind in kinds]
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
-        modules = [value.__module__ or ""]
+        modules = [value.__module__ or _module_of_holder(value)]
     roots = {str(module).partition(".")[0] for module in modules}
     return next((framework for root, framework in _ROOTS.items() if root in roots), "python")
+
+
+def _module_of_holder(function: Any) -> str:
+    """The module of the class that holds a function of C's without a module of its own, as `torch.softmax`."""
+    holder = getattr(function, "__self__", None)
+    return str(getattr(holder if isinstance(holder, type) else type(holder), "__module__", ""))
 
 
 def is_output_object(value: Any) -> bool:

@@ -162,7 +162,8 @@ def packed(made: TokenizerCallFacts, texts: str) -> str:
     """The lines that give the rows of a KerasHub tokenizer one length, between the special tokens."""
     name = tokenizer_of(made)
     ids = ", ".join(f"{each}={name}.{kind}_token_id" for each, kind in _PACKED)
-    return f"packer = keras_hub.layers.StartEndPacker(sequence_length=128, {ids})\nids = packer({name}({texts}))"
+    packer = f"packer = keras_hub.layers.StartEndPacker(\n    sequence_length=128,\n    {ids},\n)"
+    return f"{packer}\nids = packer({name}({texts}))"
 
 
 _PACKED = (("start_value", "start"), ("end_value", "end"), ("pad_value", "pad"))

@@ -25,6 +25,8 @@ _FOREIGN_TO_TORCH = (*_TENSORFLOW, "jax", "numpy", "keras")
 # What a module or a function of PyTorch raises for another framework's array (torch 2.13): `must be Tensor, not …`, or
 # for what an array has not, as `size()`.
 _NOT_A_TENSOR = ("TypeError", "AttributeError")
+# The kind of PyTorch's functions that are written in C.
+_OF_C = "builtin_function_or_method"
 # Functions of PyTorch that take arrays.
 _FROM_ARRAYS = frozenset({"from_numpy", "as_tensor", "asarray", "tensor", "from_dlpack"})
 
@@ -175,6 +177,8 @@ def _foreign(cell: CellFacts) -> Finding | None:
         if foreign:
             return _mixed(cell, foreign[0], f"`{owner.called}`", "TensorFlow")
     if _is_of_torch(raised):
+        if not given and owner is not None and owner.kind == _OF_C:
+            given = [each for each in raised.values if each.shape is not None]  # it has no frame to be seen in
         foreign = [each for each in given if each.framework in _FOREIGN_TO_TORCH]
         if foreign:
             name = owner.called if owner is not None else raised.callee_said or raised.callee
@@ -193,7 +197,8 @@ def _foreign(cell: CellFacts) -> Finding | None:
 
 def _is_of_torch(raised: RaisedFacts) -> bool:
     """Whether a module, a tensor or a function of PyTorch raised for what is no tensor of its own."""
-    if raised.type not in _NOT_A_TENSOR or raised.callee.rpartition(".")[2] in _FROM_ARRAYS:
+    names = {said.rpartition(".")[2] for said in (raised.callee, raised.callee_said)}
+    if raised.type not in _NOT_A_TENSOR or names & _FROM_ARRAYS:
         return False
     if raised.owner is not None:
         return raised.owner.framework == "torch"

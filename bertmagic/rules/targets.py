@@ -291,8 +291,9 @@ def regression_head_for_classes(call: CallFacts) -> Finding | None:
     """`num_labels=1` with class labels: transformers' own loss trains a regression.
 
     What it finds: a transformers sequence classifier of one output, trained by its own loss on integer labels that are
-    0 and 1, in all of the training data. Ratings, other whole numbers and floats are what a regression is for, and a
-    config whose `problem_type` is "regression" asks for one.
+    0 and 1, in all of the training data; and a Keras model of one output, trained by the loss of a regression, of whose
+    predictions the cell takes the argmax along that one column. Ratings, other whole numbers and floats are what a
+    regression is for, and a config whose `problem_type` is "regression" asks for one.
 
     Why it is bad: nothing is raised. With one output the loss is the squared error, the output is a number without
     bounds and no logit, and a threshold on its sigmoid has no meaning.
@@ -308,10 +309,14 @@ def regression_head_for_classes(call: CallFacts) -> Finding | None:
         model.fit(inputs, np.array([0, 1, 1]))
     """
     compared = compared_by_loss(call)
-    if compared is None or call.loss is None or call.loss.kind != "internal" or not _trains(call):
+    if compared is None or call.loss is None or not _trains(call):
         return None
     output, labels, values = compared
     model = call.model
+    if call.loss.kind == "regression" and model.argmaxed:
+        return _argmax_of_one(call, output, labels, values)
+    if call.loss.kind != "internal":
+        return None
     if not (model.is_transformers and model.type.endswith("ForSequenceClassification")):
         return None
     if len(output.shape) != 2 or output.shape[-1] != 1 or labels.shape not in ((call.rows_of,), (call.rows_of, 1)):
@@ -337,6 +342,33 @@ def regression_head_for_classes(call: CallFacts) -> Finding | None:
         f"`{labels.called}` holds the integers 0 and 1 {where}, and `{output.name}` has 1 output: the model's own loss "
         "is then the squared error of a regression.",
         {"labels": [0, 1], "dtype": labels.dtype, "shape of the outputs": str(output.shape)},
+        Fix("Give the model one output for each class", code),
+    )
+
+
+def _argmax_of_one(call: CallFacts, output: TensorFacts, labels: TensorFacts, values: np.ndarray) -> Finding | None:
+    """A regression whose one column is read by argmax, which is 0 whatever the model says."""
+    model, found = call.model, sorted({float(value) for value in values.flat})
+    if output.shape[1:] != (1,) or labels.shape not in ((call.rows_of,), (call.rows_of, 1)):
+        return None
+    if len(found) < 2 or found[0] < 0 or any(value != int(value) for value in found):
+        return None
+    assert call.loss is not None
+    wanted = int(found[-1]) + 1
+    code = f"{dense(model, wanted)}  # as the last layer, in place of 1"
+    if model.preprocesses is not None:
+        code = f"{model.said} = {model.type}.from_preset(preset, num_classes={wanted})  # 1 now"
+    if model.framework != "torch":
+        code = f"{code}\n{with_loss(model, loss(model, 'sparse', from_logits=model.preprocesses is not None))}"
+    shown = listed([str(int(value)) for value in found], 4)
+    return Finding(
+        "regression-head-for-classes",
+        "warning",
+        model.said,
+        f"`{model.said}` has one output, and its class is read by argmax",
+        f"`{labels.called}` holds {shown}, and `{output.name}` has 1 output, which {call.loss.name} trains as a number."
+        f" The cell takes the argmax of what `{model.said}` predicts along that one column: it is 0 for every row.",
+        {"labels": found[:20], "dtype": labels.dtype, "shape of the outputs": str(output.shape)},
         Fix("Give the model one output for each class", code),
     )
 

@@ -172,3 +172,60 @@ def test_streams_are_read(form: str) -> None:
     assert not report.internal_errors
     assert [finding for finding in report.findings if finding.severity == "error"] == []
     assert {each["name"] for each in report.to_dict()["inputs"]} == {"token_ids", "segment_ids", "padding_mask"}
+
+
+def test_a_layer_is_recorded_once() -> None:
+    """On PyTorch a layer is a module too, whose call is the layer's own."""
+    model = functional(tiny.backbone())
+    with bertmagic.watching() as watch:
+        model.predict(tiny.batch(), verbose=0)
+    assert watch.report is not None
+    paths = [each["path"] for each in watch.report.to_dict()["layers"]]
+    assert paths
+    assert len(paths) == len(set(paths))
+
+
+class Adding(keras.layers.Layer):
+    """Adds a loss of its own to the model's."""
+
+    def call(self, states: Any) -> Any:
+        self.add_loss(keras.ops.mean(keras.ops.square(states)))
+        return states
+
+
+@pytest.mark.parametrize("compiled", [None, LOSS], ids=["no other loss", "beside a loss"])
+def test_a_loss_that_a_layer_adds(compiled: Any) -> None:
+    backbone = tiny.backbone()
+    states = Adding()(backbone.output["pooled_output"])
+    model = keras.Model(backbone.input, keras.layers.Dense(2)(states))
+    model.compile(keras.optimizers.Adam(1e-5), compiled)
+    labels = () if compiled is None else (tiny.LABELS,)
+    with bertmagic.watching() as watch:
+        history = model.fit(tiny.batch(), *labels, verbose=0)
+    assert watch.report is not None
+    assert (watch.report.findings, watch.report.internal_errors) == ((), ())
+    assert list(history.history) == ["loss"]
+    assert all(not layer._loss_ids for layer in model._flatten_layers())
+    real = model.fit(tiny.batch(), *labels, verbose=0)
+    assert np.isfinite(real.history["loss"]).all()
+
+
+class Stars(keras.Model):
+    """Counts classes from 1, and takes 1 off in its own step."""
+
+    def train_step(self, *args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("a dry pass runs no step")
+
+    def compute_loss_and_updates(self, *args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("a dry pass runs no step")
+
+
+def test_labels_of_a_step_of_ones_own_are_not_judged() -> None:
+    backbone = tiny.backbone()
+    model = Stars(backbone.input, keras.layers.Dense(2)(backbone.output["pooled_output"]))
+    model.compile(keras.optimizers.Adam(1e-5), LOSS)
+    with bertmagic.watching() as watch:
+        model.fit(tiny.batch(), tiny.LABELS + 1, verbose=0)
+    assert watch.report is not None
+    assert watch.report.findings == ()
+    assert any("train_step" in each.what for each in watch.report.not_checked)
