@@ -201,7 +201,7 @@ def describe_encoder(path: str, layer: Any) -> EncoderFacts:
     sizes += [each for each in settings if isinstance(each, int)]
     names = [name for name in input_names(layer) if name in _ROLE_OF]
     hidden = getattr(layer, "hidden_dim", None) or getattr(tokens, "output_dim", None)
-    dropout = getattr(layer, "dropout", None)
+    dropout = _dropout(layer)
     family = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__.removesuffix("Backbone")).lower()
     return EncoderFacts(
         path=path,
@@ -215,9 +215,19 @@ def describe_encoder(path: str, layer: Any) -> EncoderFacts:
         hidden=hidden if isinstance(hidden, int) else None,
         takes=frozenset(_ROLE_OF[name] for name in names),
         source=f"{layer.name}.{tokens.name}" if tokens is not None else f"{layer.name}.vocabulary_size",
-        dropout=float(dropout) if isinstance(dropout, (int, float)) else None,
+        dropout=dropout,
         names={_ROLE_OF[name]: name for name in names},
     )
+
+
+def _dropout(encoder: Any) -> float | None:
+    """The largest rate of dropout that an encoder sets, or that the layers set of which a model of it is made."""
+    kind = getattr(sys.modules.get("keras.src.layers.regularization.dropout"), "Dropout", ())
+    rates = [
+        getattr(each, "rate" if isinstance(each, kind) else "dropout", None) for each in (encoder, *encoder.layers)
+    ]
+    known = [float(rate) for rate in rates if isinstance(rate, (int, float))]
+    return max(known, default=None)
 
 
 def describe(model: Any, said: str, named: Callable[[Any], str | None]) -> ModelFacts:

@@ -44,6 +44,7 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     told = _Told(backend, listener, _Growing(), Busy())
     patches = told.patches
     patches.add(layer.Layer, "__call__", told.wrap_call, told.stays_out)
+    patches.add(layer.Layer, "stateless_call", told.wrap_stateless, told.stays_out)
     trainer = next(kind for kind in model.Model.__mro__ if "fit" in vars(kind))
     told.wrap_verbs(trainer)
     told.wrap_verbs(model.Model)
@@ -151,6 +152,35 @@ class _Told:
 
         return called
 
+    def wrap_stateless(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`stateless_call`: a call of the model with the weights that it is given, which is what loops on JAX make."""
+
+        def called(layer: Any, trained: Any, others: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            if recorder.current() is not None or self.busy.now or not _of_interest(layer):
+                return original(layer, trained, others, *args, **kwargs)
+            leaves = [leaf for _, leaf in tree.leaves([list(args), kwargs, trained, others])]
+            traced = any(compute.is_traced(leaf) for leaf in leaves)
+            scope = None if traced else _scope_of(layer, trained, others)
+            if scope is None or any(is_keras_symbolic(leaf) for leaf in leaves):
+                if traced:
+                    self._traced(layer)
+                with quiet(self.busy):
+                    return original(layer, trained, others, *args, **kwargs)
+            given = {name: value for name, value in kwargs.items() if name != "return_losses"}
+            with quiet(self.busy), scope:
+                ended = self.listener.before(self.backend, "call", layer, args, given)
+            try:
+                with self.patches.suspended():
+                    value = original(layer, trained, others, *args, **kwargs)
+            except BaseException as raised:
+                ended(None, raised)
+                raise
+            ended(value[0], None)
+            return value
+
+        return called
+
     def wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """`fit`: dry, except where the listener wants the real one."""
 
@@ -220,6 +250,24 @@ class _Told:
         with quiet(self.busy):
             self.listener.built(self.backend, layer, args, kwargs, value=value)
         return value
+
+
+def _scope_of(layer: Any, trained: Any, others: Any) -> Any:
+    """The scope in which the model's variables have these values; None where they do not fit, and Keras raises."""
+    from keras.src.backend.common import stateless_scope
+
+    try:
+        variables = (layer.trainable_variables, layer.non_trainable_variables)
+        if not layer.built or [len(each) for each in variables] != [len(trained), len(others)]:
+            return None
+        mapping = [
+            pair
+            for known, values in zip(variables, (trained, others), strict=True)
+            for pair in zip(known, values, strict=True)
+        ]
+        return stateless_scope.StatelessScope(state_mapping=mapping)
+    except Exception:  # noqa: BLE001  # of another shape, or no list of them
+        return None
 
 
 def _of_interest(layer: Any) -> bool:
