@@ -227,10 +227,9 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
 def surely_ids(call: CallFacts) -> bool:
     """Whether inputs that no encoder was seen to receive are token ids: one of that role, and a pass that failed.
 
-    A call that was only read may be of a model that makes ids of its own of them. One of a library's own model is not;
-    nor is one of a PyTorch module, which is only read where running it would end the process's use of the GPU.
+    A call that was only read may be of a model that makes ids of its own of them. One of a library's own model is not.
     """
-    if call.error is None and not call.model.is_transformers and call.model.framework != "torch":
+    if call.error is None and not call.model.is_transformers:
         return False
     return not call.ran and sum(tensor.role == "input_ids" for tensor in call.inputs) == 1
 

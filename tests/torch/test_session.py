@@ -204,15 +204,3 @@ def test_the_device_is_named(bert: Any, padded: SimpleNamespace) -> None:
         bert(padded.ids, padded.mask)
     assert watch.report is not None
     assert watch.report.device.used == ("GPU:0" if next(bert.parameters()).is_cuda else "CPU:0")
-
-
-def test_nothing_is_run_where_an_index_would_end_the_gpu(bert: Any, padded: SimpleNamespace, monkeypatch: Any) -> None:
-    from bertmagic.backends.torch import live
-
-    padded.ids[0, 1] = 100
-    monkeypatch.setattr(live, "is_host", lambda device: False)
-    with pytest.raises(IndexError), watching() as watch:
-        bert(padded.ids, padded.mask)
-    assert watch.report is not None
-    assert [each.rule for each in watch.report.findings] == ["ids-out-of-vocabulary"]
-    assert any("GPU" in each.why for each in watch.report.not_checked)

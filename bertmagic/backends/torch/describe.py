@@ -56,6 +56,14 @@ def inner(module: Any) -> Any:
     return module
 
 
+def is_compiled(module: Any) -> bool:
+    """Whether a module or one inside it is compiled: then it runs code that was made of it (torch 2.13, `_dynamo`)."""
+    return any(
+        type(each).__name__ == "OptimizedModule" or vars(each).get("_compiled_call_impl") is not None
+        for each in module.modules()
+    )
+
+
 _known: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
 
 

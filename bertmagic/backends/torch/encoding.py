@@ -18,6 +18,15 @@ def is_tensor(value: Any) -> bool:
     return isinstance(value, torch.Tensor)
 
 
+def is_plain(tensor: Any) -> bool:
+    """Whether a tensor is PyTorch's own, with values of its own: no subclass of another kind, none of a transform."""
+    import torch
+
+    if type(tensor) not in (torch.Tensor, torch.nn.Parameter):
+        return False
+    return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+
+
 def as_numpy(leaf: Any) -> np.ndarray:
     """A leaf's values as an array, of a tensor a copy; a ragged list as an array of objects.
 

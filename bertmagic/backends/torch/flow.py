@@ -13,6 +13,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,8 @@ _OF_A_LOSS = frozenset(
 _KEEPS_STATES = frozenset(
     {"clone", "to", "float", "double", "half", "detach", "cpu", "contiguous", "add", "mul", "div"}
 )
+# Those that look up classes or rows by index.
+_LOOKS_UP = frozenset({"cross_entropy", "nll_loss", "embedding", "gather"})
 _POOLS = {"mean": "mean", "max": "max", "amax": "max"}
 
 
@@ -101,7 +104,10 @@ Compared = Callable[[Any, losses.Comparison, "str | None"], Callable[[Any, "Base
 
 
 class Flow:
-    """Follows the outputs of the calls that it is told of. `named`: what the cell calls a value, while code runs."""
+    """Follows the outputs of the calls that it is told of. `named`: what the cell calls a value, while code runs.
+
+    `guarded`: keeps a function that looks up indices from ending a GPU's CUDA context.
+    """
 
     def __init__(
         self,
@@ -109,8 +115,10 @@ class Flow:
         failed: Callable[[str, BaseException], None],
         compared: Compared,
         busy: Busy,
+        guarded: Callable[[str], AbstractContextManager[None]],
     ) -> None:
         self._named, self._failed, self._compared, self._busy = named, failed, compared, busy
+        self._guarded = guarded
         self._known: dict[int, tuple[weakref.ref[Any], _Made]] = {}
         self._calls: list[_Call] = []
         self._pooled = 0
@@ -200,11 +208,13 @@ class Flow:
             inputs, made = self._inputs(args, kwargs)
             if made and losses.is_loss(function):
                 tell = self._loss(function, args, kwargs)
+        guarded = self._guarded(name) if name in _LOOKS_UP else contextlib.nullcontext()
         if tell is None:
-            value = function(*args, **kwargs)
+            with guarded:
+                value = function(*args, **kwargs)
         else:
             try:
-                with _warnings_as_before(function):
+                with guarded, _warnings_as_before(function):
                     value = function(*args, **kwargs)
             except BaseException as raised:
                 with quiet(self._busy):

@@ -14,7 +14,8 @@ from bertmagic.backends import tree
 from bertmagic.backends.leaves import is_switch, kind_of, rows
 from bertmagic.backends.protocol import Answer, EncoderPass, Leaf, Pass, Unseen
 from bertmagic.backends.torch import describe, devices, losses, modes, optimizers, weights
-from bertmagic.backends.torch.encoding import as_numpy, given_by_role, hidden_of, is_tensor
+from bertmagic.backends.torch.encoding import as_numpy, given_by_role, hidden_of, is_plain, is_tensor
+from bertmagic.backends.torch.guard import Guard
 from bertmagic.backends.torch.layers import Recorder
 from bertmagic.backends.torch.replay import Kept, altered, same_layers
 from bertmagic.backends.torch.state import own_hooks, untouched
@@ -31,7 +32,8 @@ class TorchCall:
     """A call of `model`. `arguments`: by parameter of its forward, further ones under `*` and `**`.
 
     `optimizer`, `label_span`: what trains it, and the labels of all its data, where a trainer makes the call;
-    `wants_loss`: the trainer raises where the module gives no loss.
+    `wants_loss`: the trainer raises where the module gives no loss; `own_loss`: its loss is the user's own code, and
+    the module gets no labels.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class TorchCall:
         label_span: tuple[float, float] | None = None,
         unseen: tuple[tuple[str, str], ...] = (),
         wants_loss: bool = False,
+        own_loss: bool = False,
     ) -> None:
         self.kind = kind
         self.model = model
@@ -58,7 +61,7 @@ class TorchCall:
         self._module = describe.inner(model)
         self._arguments = {**arguments, **({} if labels is None else {"y": labels})}
         self._given_labels = labels is not None
-        self._wants_loss = wants_loss
+        self._wants_loss, self._own_loss = wants_loss and not own_loss, own_loss
         self._loss, self._optimizer, self._label_span = loss, optimizer, label_span
         self._layers = describe.encoders_in(self._module)
         self._encoders = {id(layer): describe.describe_encoder(path, layer) for path, layer in self._layers}
@@ -130,34 +133,7 @@ class TorchCall:
             return f"its weights are of type {type(weight).__name__}, on device `{weight.device}`"
         if "FullyShardedDataParallel" in {type(each).__name__ for each in self._module.modules()}:
             return "its weights are spread over several processes"
-        if not is_host(weight.device) and self._out_of_range():
-            return "an index beyond a table would end the process's use of the GPU"
         return None
-
-    def _out_of_range(self) -> bool:
-        """Whether an index that is looked up lies beyond its table: on a GPU that is an assertion of the device."""
-        for facts in self._encoders.values():
-            tables = {"input_ids": facts.vocab_rows, "token_type_ids": facts.types, "position_ids": facts.positions}
-            for leaf in self.leaves:
-                most = tables.get(leaf.role or "")
-                values = leaf.value
-                outside = most is not None and values.dtype.kind in "iu" and values.size
-                if outside and (int(values.min()) < 0 or int(values.max()) >= (most or 0)):
-                    return True
-                longest = facts.max_tokens if leaf.role == "input_ids" and values.ndim == 2 else None
-                if longest is not None and values.shape[1] > longest:
-                    return True
-        classes = getattr(getattr(describe.core_of(self._module), "config", None), "num_labels", None)
-        for leaf in self.labels:
-            values = leaf.value
-            if isinstance(classes, int) and values.dtype.kind in "iu" and values.size and self._is_classifier():
-                kept = values[values != -100]
-                if kept.size and (int(kept.min()) < 0 or int(kept.max()) >= max(classes, 2)):
-                    return True
-        return False
-
-    def _is_classifier(self) -> bool:
-        return type(describe.core_of(self._module)).__name__.endswith("Classification")
 
     # -- passes --------------------------------------------------------------------------------------------------
 
@@ -191,6 +167,7 @@ class TorchCall:
         training: bool = False,
     ) -> Pass:
         # Without labels there is no loss: a module's own may not take a part of the rows' labels.
+        labels = None if self._own_loss else labels
         arguments = self._with(arrays, labels, without_labels=labels is None)
         error: ErrorFacts | None = None
         exception: BaseException | None = None
@@ -200,7 +177,7 @@ class TorchCall:
         reached: dict[str, tuple[bool, bool]] = {}
         start = time.perf_counter()
         devices.ran_on(self._module)
-        with untouched(self._module, training=training):
+        with untouched(self._module, training=training), Guard(dry=True):
             try:
                 with weights.grads_of(asked), recorder, watch:
                     value = self._call(arguments)
@@ -343,7 +320,7 @@ class TorchCall:
         layer = next(layer for path, layer in self._layers if path == encoder.path)
         place = next(iter(layer.parameters())).device
         kinds = {leaf.role: leaf.source.dtype for leaf in self.leaves if is_tensor(leaf.source)}
-        with untouched(self._module), Recorder(self._module, layers=False):
+        with untouched(self._module), Guard(dry=True), Recorder(self._module, layers=False):
             tensors = {
                 name: torch.from_numpy(np.ascontiguousarray(value)).to(place, kinds.get(name))
                 for name, value in given.items()
@@ -409,20 +386,6 @@ def is_data(leaf: Any) -> bool:
     if isinstance(leaf, (list, tuple)):
         return bool(leaf)
     return hasattr(leaf, "shape") and hasattr(leaf, "dtype")
-
-
-def is_host(device: Any) -> bool:
-    """Whether a device is the CPU, where an index beyond a table raises and does no more."""
-    return bool(device.type == "cpu")
-
-
-def is_plain(tensor: Any) -> bool:
-    """Whether a tensor is PyTorch's own, with values of its own: no subclass of another kind, none of a transform."""
-    import torch
-
-    if type(tensor) not in (torch.Tensor, torch.nn.Parameter):
-        return False
-    return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
 def _is_text_for_ids(leaf: Any, name: str) -> bool:

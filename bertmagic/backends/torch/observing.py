@@ -14,7 +14,7 @@ from typing import Any
 from bertmagic.backends import recorder
 from bertmagic.backends.patches import Busy, Patches, quiet
 from bertmagic.backends.protocol import Backend, Listener
-from bertmagic.backends.torch import describe, devices, losses, trainer
+from bertmagic.backends.torch import describe, devices, guard, losses, trainer
 from bertmagic.backends.torch.flow import Flow
 from bertmagic.backends.torch.steps import Steps
 from bertmagic.facts.call import CallKind
@@ -81,7 +81,7 @@ class _Told:
     @functools.cached_property
     def flow(self) -> Flow:
         """What follows the modules' outputs."""
-        return Flow(self.listener.named, self.listener.failed, self._compared, self.busy)
+        return Flow(self.listener.named, self.listener.failed, self._compared, self.busy, self._guarded)
 
     @functools.cached_property
     def steps(self) -> Steps:
@@ -170,12 +170,13 @@ class _Told:
             model = getattr(made, "model", None)
             if self.busy.now or not _is_known(model):
                 return original(made, *args, **kwargs)
+            guard.forget()
             with quiet(self.busy), self.flow.off():
                 history = self.listener.fit(self.backend, model, (), {"trainer": made, "dataset": None})
             if history is not None:
                 self.dry.append(weakref.ref(model))
                 return history
-            with quiet(self.busy), self.patches.suspended(), self.flow.off():
+            with self._guarded("train", model), quiet(self.busy), self.patches.suspended(), self.flow.off():
                 return original(made, *args, **kwargs)
 
         return train
@@ -231,6 +232,26 @@ class _Told:
                 return model
         return None
 
+    @contextlib.contextmanager
+    def _guarded(self, verb: str, model: Any = None) -> Iterator[None]:
+        """Have a lookup inside that would end the CUDA context raise what it raises on the CPU, and say so."""
+        __tracebackhide__ = True
+        held = guard.held_in_dry_pass() if model is not None else None
+        if held is not None and describe.is_compiled(model):
+            self._say_held(held, verb, model)
+            raise held.raised.with_traceback(None)
+        guarding = guard.Guard(self.listener.failed)
+        try:
+            with guarding:
+                yield
+        finally:
+            if guarding.held is not None:
+                self._say_held(guarding.held, verb, model)
+
+    def _say_held(self, held: guard.Held, verb: str, model: Any) -> None:
+        said = verb if model is None else self.listener.named(model) or type(model).__name__
+        self.listener.unseen(f"`{said}`" if verb in (said, "call") else f"`{said}.{verb}`", held.why)
+
     def _for_real(
         self,
         kind: CallKind,
@@ -244,10 +265,11 @@ class _Told:
     ) -> Any:
         __tracebackhide__ = True
         model, given = owner if model is None else model, told or (args, kwargs)
+        guard.forget()
         with quiet(self.busy), self.flow.off():
             ended = self.listener.before(self.backend, kind, model, *given)
         try:
-            with quiet(self.busy), self.patches.suspended(), self.flow.off():
+            with self._guarded(kind, model), quiet(self.busy), self.patches.suspended(), self.flow.off():
                 value = original(owner, *args, **kwargs)
         except BaseException as raised:
             ended(None, raised)
