@@ -85,7 +85,7 @@ class Told:
         said = self._said(comparison.target)
         facts = dataclasses.replace(
             done.examination.facts,
-            outputs=(TensorFacts(output, values.shape, str(values.dtype), values),),
+            outputs=(TensorFacts(output, values.shape, str(values.dtype), values, said=self._said(comparison.output)),),
             labels=(TensorFacts("labels", labels.shape, str(labels.dtype), labels, said=said, kind="torch.Tensor"),),
             # On a GPU a loss is not waited for: that it compares is known before it has run.
             loss=dataclasses.replace(comparison.facts, value=float("nan")),

@@ -15,7 +15,8 @@ class LossFacts:
 
     `ignored`: the class index that the loss leaves out, where it was told one. `aligns`: whether it takes labels whose
     rank differs by a last axis of 1 for the same, as Keras' losses do. `made_by`: the activation that gave the compared
-    outputs (`softmax`), where a graph tells it.
+    outputs (`softmax`), where a graph tells it. `classes_at`: the axis that it takes the classes along, where the
+    labels fit outputs with their classes on the last one (PyTorch's cross-entropy takes axis 1); else None.
     """
 
     name: str
@@ -25,3 +26,4 @@ class LossFacts:
     ignored: int | None = None
     aligns: bool = True
     made_by: str | None = None
+    classes_at: int | None = None

@@ -49,6 +49,8 @@ def labels_shape(call: CallFacts) -> Finding | None:
     labels = call.labels[0]
     if output is None or not labels.shape or labels.shape[0] != output.shape[0]:
         return None  # Another number of rows is a fault of its own, or the model folds other axes into the batch.
+    if call.loss.classes_at is not None and call.error is not None and call.error.where == "loss":
+        return _other_axis(call, output, labels, call.loss.classes_at)
     wanted = fitting_shapes(call.loss.kind, output.shape, call.model.framework)
     if wanted is None or labels.shape in wanted or not _compares(call, output, labels):
         return None
@@ -77,6 +79,32 @@ def labels_shape(call: CallFacts) -> Finding | None:
             "shapes that fit": ", ".join(map(str, wanted)),
         },
         _fix(call, output, labels, wanted[0]),
+    )
+
+
+def _other_axis(call: CallFacts, output: TensorFacts, labels: TensorFacts, axis: int) -> Finding:
+    """The finding on labels that fit outputs whose classes lie on the last axis, where the loss takes another."""
+    assert call.loss is not None
+    assert call.error is not None
+    shape, name, rank = output.shape, call.loss.name, len(output.shape)
+    axes = ("batch", "seq", "outputs") if rank == 3 and shape[1] == call.sizes.get("seq") else ()
+    given = shape_text(shape, call.sizes, known=axes, output=True)
+    moved = ".transpose(1, 2)" if rank == 3 else ".movedim(-1, 1)"
+    return Finding(
+        "labels-shape",
+        "error",
+        output.called,
+        f"`{output.called}` has its classes on another axis than `{name}` takes them along",
+        f"`{output.called}` has shape {given}, its {shape[-1]} classes along the last axis; `{name}` takes them along "
+        f"axis {axis}, and finds {shape[axis]} there. `{labels.called}` of shape "
+        f"{shape_text(labels.shape, call.sizes, known=axes[:2], output=True)} fits the former. {call.error.type} is "
+        "raised in the loss.",
+        {
+            "shape of the labels": str(labels.shape),
+            "shape of the outputs": str(shape),
+            "axis of the classes": axis,
+        },
+        Fix("Move the classes to the axis that the loss takes", f"{name}({output.called}{moved}, {labels.called})"),
     )
 
 

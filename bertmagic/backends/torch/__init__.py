@@ -119,13 +119,15 @@ class TorchBackend:
         return live.TorchCall("check", model, arguments, container=type(inputs).__name__, loss=loss, labels=labels)
 
     def given(self, kind: CallKind, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveCall:
-        """A trainer's data of which no batch can be made: nothing of it is read."""
-        from bertmagic.backends.torch import live
+        """A trainer's data of which no batch can be made: read for labels that are names, and nothing else."""
+        from bertmagic.backends.torch import live, trainer
 
         dataset = kwargs.get("dataset")
         if dataset is None and "trainer" in kwargs:
             dataset = kwargs["trainer"].train_dataset
-        return live.TorchCall(kind, model, {}, container="as given", data=dataset)
+        names = trainer.names_for_labels(dataset)
+        arguments = {"labels": names} if names and "labels" in describe.label_names(describe.inner(model)) else {}
+        return live.TorchCall(kind, model, arguments, container="as given", data=dataset)
 
     def validation(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
         """The keywords of the evaluation that a training run would make, or None where it would not."""

@@ -64,7 +64,7 @@ def compared(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
     name = function.__name__
     kind, logits = _KINDS[name]
     values, labels = as_numpy(output), as_numpy(target)
-    ignored = None
+    ignored = classes_at = None
     if kind == "sparse":
         if name == "cross_entropy" and target.is_floating_point() and target.shape == output.shape:
             kind = "categorical"
@@ -74,8 +74,10 @@ def compared(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
         if values.ndim > 2 and (kind == "categorical" or labels.shape == (values.shape[0], *values.shape[2:])):
             values = np.moveaxis(values, 1, -1)
             labels = np.moveaxis(labels, 1, -1) if kind == "categorical" else labels
+        elif values.ndim > 2 and labels.shape == values.shape[:-1]:
+            classes_at = 1
     made = activation(output)
-    facts = LossFacts(name, kind, logits, ignored=ignored, aligns=False, made_by=made)
+    facts = LossFacts(name, kind, logits, ignored=ignored, aligns=False, made_by=made, classes_at=classes_at)
     return Comparison(facts, output, target, values, labels)
 
 

@@ -18,6 +18,8 @@ from bertmagic.facts.training import OptimizerFacts
 MODULE = "transformers.trainer"
 # Datasets of more rows than these are not read for their labels alone.
 _MOST_ROWS = 100_000
+# Rows of which labels are read where no batch could be made.
+_FEW = 8
 _ADAMS = ("adamw", "adam", "nadam", "radam")
 
 
@@ -41,10 +43,24 @@ def live_call(kind: CallKind, model: Any, trainer: Any, dataset: Any) -> LiveCal
         container=type(dataset if dataset is not None else trainer.train_dataset).__name__,
         data=dataset if dataset is not None else trainer.train_dataset,
         optimizer=_optimizer(trainer) if kind == "fit" else None,
-        label_span=_label_span(trainer.train_dataset) if kind == "fit" else None,
+        label_span=_label_span(trainer.train_dataset) if kind == "fit" and not own else None,
         unseen=own,
-        wants_loss=kind == "fit" and not own,
+        own_loss=bool(own),
+        wants_loss=kind == "fit",
     )
+
+
+def names_for_labels(dataset: Any) -> list[str]:
+    """The labels of a dataset's first rows where they are strings, of which a collator makes no batch; else none."""
+    rng = random_state()
+    try:
+        rows = [dataset[place] for place in range(min(len(dataset), _FEW))]
+        labels: list[Any] = [next((row[name] for name in ("labels", "label") if name in row), None) for row in rows]
+    except Exception:  # noqa: BLE001  # rows of another kind, or none
+        return []
+    finally:
+        restore_random(rng)
+    return labels if all(isinstance(each, str) for each in labels) else []
 
 
 def first_batch(trainer: Any, kind: CallKind, dataset: Any) -> Any:
@@ -137,9 +153,7 @@ def _own_parts(trainer: Any) -> tuple[tuple[str, str], ...]:
     own = type(trainer).compute_loss is not base.compute_loss or getattr(trainer, "compute_loss_func", None) is not None
     if not own:
         return ()
-    return (
-        (f"the loss of `{type(trainer).__name__}`", "it is the user's own code; the model's own was run in its place"),
-    )
+    return ((f"the loss of `{type(trainer).__name__}`", "it is the user's own code, and may change what it compares"),)
 
 
 def _optimizer(trainer: Any) -> OptimizerFacts | None:
