@@ -21,6 +21,7 @@ from torch_facts import MASKED_LM, OWN, TAGGER, VERSIONS, fed, in_loss, lost
 
 from bertmagic.facts.call import BroadcastFacts
 from bertmagic.facts.cell import WordFacts
+from bertmagic.facts.loss import LossFacts
 
 MESSAGES: Messages = {
     "one-hot rows": (
@@ -274,6 +275,23 @@ MESSAGES: Messages = {
             'item["labels"] = labels[index]  # in what the dataset gives for an index',
         ),
     ),
+    "classes on the last axis": (
+        "labels-shape",
+        having(
+            in_loss(lost(np.zeros((3, 6), "int64"), (3, 6, 5), "sparse", OWN), "RuntimeError"),
+            loss=LossFacts("cross_entropy", "sparse", True, aligns=False, classes_at=1),
+        ),
+        (
+            "`logits` has its classes on another axis than `cross_entropy` takes them along",
+            (
+                "`logits` has shape (batch=3, seq=6, outputs=5), its 5 classes along the last axis; `cross_entropy` "
+                "takes them along axis 1, and finds 6 there. `y` of shape (batch=3, seq=6) fits the former. "
+                "RuntimeError is raised in the loss."
+            ),
+            "Move the classes to the axis that the loss takes",
+            "cross_entropy(logits.transpose(1, 2), y)",
+        ),
+    ),
     "labels of a masked language model": (
         "mlm-labels-unmasked",
         having(
@@ -291,6 +309,7 @@ MESSAGES: Messages = {
                 )
             ),
             watched=True,
+            training=True,
         ),
         (
             "`labels` has labels on tokens that are not masked",

@@ -149,7 +149,7 @@ def _unfilled(call: CallFacts) -> Finding | None:
 def _trains(call: CallFacts) -> bool:
     """Whether the call trains, went through, and has one encoder: an evaluation may score tokens on purpose."""
     kinds = ("fit", "train_on_batch", "call", "check")
-    looped = call.kind != "call" or call.watched
+    looped = call.kind != "call" or _is_of_a_loop(call)
     return call.kind in kinds and looped and call.error is None and len(call.encoder_calls) == 1
 
 
@@ -218,6 +218,17 @@ def _labelled(call: CallFacts) -> _Labelled | None:
     mask_id = tokenizer.mask_id if tokenizer is not None else _seems_masked(values[where & ~same])
     masked = values == mask_id if mask_id is not None else np.zeros(values.shape, bool)
     return _Labelled(ids, labels, where, same, padding, special, masked, mask_id)
+
+
+def _is_of_a_loop(call: CallFacts) -> bool:
+    """Whether a direct call is of a training loop.
+
+    PyTorch takes gradients wherever it is not told to take none: a loop's module is in training mode, or an optimizer
+    makes a step.
+    """
+    if call.model.framework != "torch":
+        return call.watched
+    return call.watched and (call.training is True or (call.state is not None and call.state.optimizer is not None))
 
 
 def _labels(call: CallFacts) -> TensorFacts | None:

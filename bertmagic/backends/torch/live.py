@@ -192,7 +192,7 @@ class TorchCall:
                 where: Literal["loss", "forward"] = "loss" if in_loss else "forward"
                 error = ErrorFacts(type(raised).__name__, str(raised), recorder.failed, where, recorder.passed)
                 exception = raised
-                loss = self._loss_that_raised(watch.seen) if in_loss else None
+                loss = self._loss_that_raised(watch.seen, labels) if in_loss else None
         seconds = time.perf_counter() - start
         if error is not None and self._hooked and error.where == "forward":
             error = exception = None  # it may well need the hooks that were left out
@@ -228,13 +228,15 @@ class TorchCall:
         own = losses.own_loss(value)
         if describe.is_pretrained(describe.core_of(self._module)):
             return None if own is None else dataclasses.replace(_OWN_LOSS, value=_number(own))
-        found = self._comparison(seen)
+        found = self._comparison(seen, labels)
         return None if found is None else dataclasses.replace(found.facts, value=0.0 if own is None else _number(own))
 
-    def _loss_that_raised(self, seen: list[losses.Comparison]) -> LossFacts | None:
+    def _loss_that_raised(
+        self, seen: list[losses.Comparison], labels: Mapping[str, np.ndarray] | None
+    ) -> LossFacts | None:
         if describe.is_pretrained(describe.core_of(self._module)):
             return _OWN_LOSS
-        found = self._comparison(seen)
+        found = self._comparison(seen, labels)
         return None if found is None else found.facts
 
     def _loss_given(self, value: Any, labels: Mapping[str, np.ndarray]) -> LossFacts | None:
@@ -248,10 +250,13 @@ class TorchCall:
         facts = watch.seen[-1].facts if watch.seen else LossFacts(name, "other")
         return dataclasses.replace(facts, value=_number(computed))
 
-    def _comparison(self, seen: list[losses.Comparison]) -> losses.Comparison | None:
-        """The loss that compared the labels that the module was given."""
-        sizes = {leaf.value[:1].size * 0 + leaf.value.size for leaf in self.labels}
-        return seen[-1] if len(seen) == 1 and sizes else None
+    def _comparison(
+        self, seen: list[losses.Comparison], labels: Mapping[str, np.ndarray] | None
+    ) -> losses.Comparison | None:
+        """The loss that compared the labels that the module was given, and none that it made of them."""
+        found = seen[-1] if len(seen) == 1 else None
+        given = (labels or {}).values()
+        return found if found is not None and any(losses.holds(found, each) for each in given) else None
 
     def _runs_without_labels(self, arrays: Mapping[str, np.ndarray], failed: Recorder) -> bool:
         """Whether it runs where it gets no labels: then what was raised is the loss's. Outputs are kept in `failed`."""

@@ -81,6 +81,19 @@ def compared(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
     return Comparison(facts, output, target, values, labels)
 
 
+def holds(found: Comparison, labels: np.ndarray) -> bool:
+    """Whether a loss compares these very labels: all of them in order, some marked as left out, or some picked out."""
+    target, given = found.labels.reshape(-1), labels.reshape(-1)
+    if given.dtype.kind not in "biuf":
+        return False
+    if target.size == given.size:
+        kept = target != found.facts.ignored if found.facts.ignored is not None else slice(None)
+        # A cast to half precision rounds.
+        return bool(np.allclose(target[kept], given[kept], rtol=2**-8, atol=0, equal_nan=True))
+    rest = iter(given.tolist())
+    return 0 < target.size < given.size and all(any(one == each for each in rest) for one in target.tolist())
+
+
 def activation(output: Any) -> str | None:
     """The activation that gave a tensor, as its graph tells; None where it is another operation, or not known."""
     node = getattr(output, "grad_fn", None)
