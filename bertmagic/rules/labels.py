@@ -26,8 +26,8 @@ def labels_shape(call: CallFacts) -> Finding | None:
     """The labels' shape does not fit the outputs' and the loss.
 
     What it finds: labels that the loss cannot set against the outputs, or that it broadcasts: one label for each token
-    where there is one output a row, (batch, 1) against (batch, classes). What Keras aligns itself, (batch,) with
-    (batch, 1), is right; PyTorch aligns nothing.
+    where there is one output a row, (batch, 1) against (batch, classes), outputs whose classes lie along another axis
+    than the loss takes. What Keras aligns itself, (batch,) with (batch, 1), is right; PyTorch aligns nothing.
 
     Why it is bad: it raises from inside the loss, or, broadcast, trains every output towards every row's label.
 
