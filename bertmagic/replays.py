@@ -1,4 +1,4 @@
-"""Asks the code around the encoders: gives it their hidden states again with changes that must not (or must) matter.
+"""Asks the code around the encoders: gives it their hidden states again with changes that must not matter.
 
 A transformers encoder that gets the right mask is known not to read padding. What the user's own code does with its
 hidden states is not, and costs next to nothing to run again.
@@ -9,27 +9,19 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
-from bertmagic.backends.protocol import Answer, LayerRecord, LiveCall, Pass
+from bertmagic.backends.protocol import LayerRecord, LiveCall, Pass
 from bertmagic.facts.call import CallFacts, EncoderCallFacts, PoolingFacts, ProbeFacts
 from bertmagic.facts.padding import padding_positions
 from bertmagic.facts.tensors import Role
 from bertmagic.probes import DEFAULT_FLOOR, FLOOR, Base
 
-# Columns of padding that are added to ask whether their number matters, and how much more noise than at the same shape
-# that makes: a masked mean over 19 columns in place of 14 moves by up to 2.3e-7 of the output's size in float32, and by
-# 1.8e-3 in mixed_float16 (the models and heads of `probes.FLOOR`), of which the floors are 1e-6 and 1e-3.
-MORE, WIDER = 5, 5
-
-# Outputs of more numbers than these (a word's logits for each token, say) cost too much to be made and compared again;
-# and after so many seconds, or that part of the dry pass, what decides no rule is not asked any more.
+# Outputs of more numbers than these (a word's logits for each token, say) cost too much to be made and compared again.
 MOST_NUMBERS = 1_000_000
-SECONDS, PART = 2.0, 0.5
 
 Outputs = Sequence[tuple[str, np.ndarray]]
 # Hidden states (rows, seq, hidden) and where they are padding (rows, seq) to other hidden states.
@@ -62,11 +54,9 @@ def ask(live: LiveCall, facts: CallFacts, dry: Pass, base: Base) -> Asked:
         return Asked({})
     if sum(value.size for _, value in dry.outputs) > MOST_NUMBERS:
         return Asked({})
-    end = time.perf_counter() + max(SECONDS, PART * dry.seconds)
     paddings = [_padding(facts, call) for call in calls]
     kinds = [passed.hidden.dtype.name for passed in dry.encoders if passed.hidden is not None]
-    pads = frozenset(pad for call in calls if (pad := facts.pad_id(call.encoder)) is not None)
-    asking = _Asking(live, base, paddings, pads, max((FLOOR.get(kind, 0.0) for kind in kinds), default=0.0))
+    asking = _Asking(live, base, paddings, max((FLOOR.get(kind, 0.0) for kind in kinds), default=0.0))
     probes: dict[str, ProbeFacts] = {}
     pooling = None
 
@@ -84,11 +74,6 @@ def ask(live: LiveCall, facts: CallFacts, dry: Pass, base: Base) -> Asked:
         content = note(asking.padding_content())
         if content is not None and content.matters:
             pooling = asking.pooling(facts, calls, dry.layers)
-        if time.perf_counter() < end:
-            note(asking.padding_length(facts, calls))
-    if time.perf_counter() < end and all("input_ids" in call.given for call in calls):
-        note(asking.neighbours())
-        note(asking.tokens())
     return Asked(probes, pooling)
 
 
@@ -117,7 +102,7 @@ def _other(hidden: np.ndarray) -> np.ndarray:
 class _Asking:
     """One model's replays. `paddings`: by encoder call, where the rows that ran are padding, None where not known.
 
-    `pads`: the padding tokens' ids; `floor`: the noise that the hidden states' own precision brings.
+    `floor`: the noise that the hidden states' own precision brings.
     """
 
     def __init__(
@@ -125,15 +110,13 @@ class _Asking:
         live: LiveCall,
         base: Base,
         paddings: Sequence[np.ndarray | None],
-        pads: frozenset[int],
         floor: float,
     ) -> None:
-        self._live, self._base, self._paddings, self._pads, self._floor = live, base, paddings, pads, floor
+        self._live, self._base, self._paddings, self._floor = live, base, paddings, floor
         self._rows = len(base.rows)
         self._lengths = {padding.shape[1] for padding in paddings if padding is not None}
-        self._ids = [leaf for leaf in live.leaves if leaf.role == "input_ids" and leaf.value.dtype.kind in "iu"]
 
-    # -- the five questions ---------------------------------------------------------------------------------------
+    # -- the questions --------------------------------------------------------------------------------------------
 
     def repetition(self) -> ProbeFacts | None:
         """The same hidden states again: nothing must move."""
@@ -146,42 +129,6 @@ class _Asking:
             return None
         after = self._run(_at_padding(_other))
         return self._probe("padding content", after, self._held(), "other vectors at the padding positions")
-
-    def padding_length(self, facts: CallFacts, calls: Sequence[EncoderCallFacts]) -> ProbeFacts | None:
-        """More columns of padding on the right: nothing must move. None where the model does not take them."""
-        arrays = self._wider(facts, calls)
-        if arrays is None:
-            return None
-
-        def longer(_: int, given: Mapping[Role, np.ndarray], hidden: np.ndarray) -> np.ndarray:
-            mask = given.get("attention_mask")
-            if mask is None or mask.shape != (len(hidden), hidden.shape[1] + MORE) or mask[:, -MORE:].any():
-                raise ValueError("the mask does not cover the added padding")
-            more: np.ndarray = np.concatenate([hidden, _other(hidden[:, -1:]).repeat(MORE, axis=1)], axis=1)
-            return more
-
-        after = self._live.replay(arrays, longer)
-        if after.error is not None:
-            return None
-        cut = [(name, self._cut(name, value)) for name, value in after.outputs]
-        probe = self._probe("padding length", cut, None, f"{MORE} more columns of padding")
-        return None if probe is None else dataclasses.replace(probe, floor=WIDER * probe.floor)
-
-    def neighbours(self) -> ProbeFacts | None:
-        """Other tokens in all rows but the first: the first row's output must not move."""
-        if self._rows < 2 or not self._ids:
-            return None
-        kept = np.zeros(self._rows, bool)
-        kept[0] = True
-        after = self._retold(~kept)
-        return self._probe("neighbouring rows", after, kept, "other tokens in the other rows")
-
-    def tokens(self) -> ProbeFacts | None:
-        """Other tokens in the place of the real ones: the outputs must move."""
-        if not self._ids:
-            return None
-        after = self._retold(np.ones(self._rows, bool))
-        return self._probe("real tokens", after, None, "other tokens in the place of the real ones")
 
     def pooling(
         self, facts: CallFacts, calls: Sequence[EncoderCallFacts], layers: Sequence[LayerRecord]
@@ -254,7 +201,7 @@ class _Asking:
 
     # -- the replays ----------------------------------------------------------------------------------------------
 
-    def _run(self, change: Change, arrays: Mapping[str, np.ndarray] | None = None) -> Outputs | None:
+    def _run(self, change: Change) -> Outputs | None:
         """The outputs with changed hidden states; None where the replay does not run."""
 
         def answer(index: int, _: Mapping[Role, np.ndarray], hidden: np.ndarray) -> np.ndarray:
@@ -262,54 +209,8 @@ class _Asking:
             same = padding is not None and padding.shape == hidden.shape[:2]
             return change(hidden, padding if padding is not None and same else np.zeros(hidden.shape[:2], bool))
 
-        return self._outputs(answer, self._base.arrays if arrays is None else arrays)
-
-    def _retold(self, rows: np.ndarray) -> Outputs | None:
-        """The outputs with other token ids in `rows` (a boolean array): hidden states are others where ids are."""
-        seen: dict[int, np.ndarray] = {}
-
-        def note(index: int, given: Mapping[Role, np.ndarray], hidden: np.ndarray) -> np.ndarray:
-            seen[index] = given.get("input_ids", np.zeros((len(hidden), 0)))
-            return hidden
-
-        if self._outputs(note, self._base.arrays) is None:
-            return None
-        arrays = dict(self._base.arrays)
-        for leaf in self._ids:
-            arrays[leaf.name] = _other_tokens(arrays[leaf.name], rows, self._pads)
-
-        def answer(index: int, given: Mapping[Role, np.ndarray], hidden: np.ndarray) -> np.ndarray:
-            now, before = given.get("input_ids", seen[index]), seen[index]
-            if now.shape != before.shape or len(now) != len(hidden):
-                raise ValueError("the encoder gets other rows")
-            changed = (now != before).reshape(len(now), -1).any(axis=1)
-            return np.where(changed[:, None, None], _other(hidden) / 2, hidden).astype(hidden.dtype)
-
-        return self._outputs(answer, arrays)
-
-    def _outputs(self, answer: Answer, arrays: Mapping[str, np.ndarray]) -> Outputs | None:
-        after = self._live.replay(arrays, answer)
+        after = self._live.replay(self._base.arrays, answer)
         return None if after.error is not None else after.outputs
-
-    def _wider(self, facts: CallFacts, calls: Sequence[EncoderCallFacts]) -> dict[str, np.ndarray] | None:
-        """The inputs with more columns of padding; None where an input does not take them, or it is not known how."""
-        if len(self._lengths) != 1 or any("position_ids" in call.given for call in calls):
-            return None
-        (length,) = self._lengths
-        free = [each.shape is None or each.shape[-1] is None for each in facts.model.inputs if each.role is not None]
-        if not all(free):
-            return None
-        filling = {"input_ids": facts.pad_id(calls[0].encoder), "attention_mask": 0, "token_type_ids": 0}
-        arrays = dict(self._base.arrays)
-        for leaf in self._live.leaves:
-            value = arrays[leaf.name]
-            if value.ndim < 2 or value.shape[1] != length:
-                continue
-            fill = filling.get(leaf.role or "")
-            if fill is None or value.ndim != 2:
-                return None
-            arrays[leaf.name] = np.pad(value, ((0, 0), (0, MORE)), constant_values=fill)
-        return arrays
 
     # -- what moved -----------------------------------------------------------------------------------------------
 
@@ -361,12 +262,6 @@ class _Asking:
                 moves.append(_Moved(name, change, size, floor, first.shape))
         return moves
 
-    def _cut(self, name: str, value: np.ndarray) -> np.ndarray:
-        """An output without the columns that were added."""
-        before = dict(self._base.outputs).get(name)
-        longer = before is not None and value.ndim > 1 and value.shape[1] == before.shape[1] + MORE
-        return value[:, : before.shape[1]] if longer and before is not None else value
-
 
 def _at_padding(change: Callable[[np.ndarray], np.ndarray]) -> Change:
     """A change of the hidden states at padding positions, to those of the row's real tokens in turn, changed."""
@@ -405,18 +300,6 @@ def _without(pool: Callable[..., np.ndarray], hidden: np.ndarray, padding: np.nd
 def _stays(name: str, after: Mapping[str, _Moved], moved: Mapping[str, _Moved]) -> bool:
     """Whether the output stays, but for rounding (sums in another order), by what is a change of all positions."""
     return name in after and after[name].moved <= max(4 * after[name].floor, 1e-2 * moved[name].moved)
-
-
-def _other_tokens(ids: np.ndarray, rows: np.ndarray, pads: frozenset[int]) -> np.ndarray:
-    """Token ids of which each in `rows` is the next one that the rows have; padding stays padding."""
-    padding = np.isin(ids, list(pads))
-    known = np.unique(ids[~padding])
-    if ids.ndim < 2 or ids.shape[0] != len(rows) or len(known) < 2:
-        return ids
-    # Special tokens go too: nothing but that the encoder gets others counts here.
-    at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-    changed: np.ndarray = np.where(padding, ids, np.roll(known, -1)[at]).astype(ids.dtype)
-    return np.where(rows.reshape(-1, *([1] * (ids.ndim - 1))), changed, ids)
 
 
 # Keras' own layers, and TensorFlow's functions as a functional model holds them (tf_keras 2.21, `TFOpLambda`).
