@@ -115,7 +115,7 @@ def assemble(
         inputs=tables.input_rows(call, mine) if call else (),
         outputs=tables.output_rows(call) if call else (),
         labels=tables.label_rows(call, mine) if call else (),
-        layers=tables.layer_rows(shown.examination.dry.layers, call)
+        layers=tables.layer_rows(shown.examination.dry.layers, call, used)
         if shown and call and shown.examination.dry
         else (),
         tokens=token_grid(call, mine, decode, facts.made(call) if facts else None) if call else None,

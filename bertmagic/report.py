@@ -57,7 +57,10 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of the dry pass, in the order of the calls; `level` is its depth; `seconds` is of the rows run."""
+    """One layer of the dry pass, in the order of the calls; `level` is its depth; `seconds` is of the rows run.
+
+    `seconds`: None where it did not run, or the device works asynchronously. `failed`: in it or in a layer inside it.
+    """
 
     path: str
     type: str

@@ -135,8 +135,12 @@ def label_rows(call: CallFacts, findings: Sequence[Finding]) -> tuple[Tensor, ..
     return tuple(rows)
 
 
-def layer_rows(records: Sequence[LayerRecord], call: CallFacts) -> tuple[Layer, ...]:
-    """The layers of the dry pass, parameters summed over what lies below each."""
+def layer_rows(records: Sequence[LayerRecord], call: CallFacts, used: str | None = "CPU:0") -> tuple[Layer, ...]:
+    """The layers of the dry pass, parameters summed over what lies below each; `used`: the device that it ran on.
+
+    On a GPU a call returns when its work is queued, so that its time is not the layer's.
+    """
+    timed = used is not None and used.startswith("CPU")
     sizes = {**call.sizes, "batch": len(call.rows_run) or call.rows_of}
     below = [record.params for record in records]
     for place in range(len(records) - 1, -1, -1):
@@ -145,7 +149,7 @@ def layer_rows(records: Sequence[LayerRecord], call: CallFacts) -> tuple[Layer, 
             if records[parent].level < level:
                 below[parent] += below[place]
                 break
-    # Where a layer failed, what would have run after it is in no record below.
+    # Where a layer failed, not all that it would have called is in the records below.
     totals = [total if record.total is None else record.total for record, total in zip(records, below, strict=True)]
     return tuple(
         Layer(
@@ -156,8 +160,8 @@ def layer_rows(records: Sequence[LayerRecord], call: CallFacts) -> tuple[Layer, 
             outputs=tuple(shape_text(shape, sizes) for shape in record.outputs),
             dtype=record.dtype,
             params=params,
-            seconds=round(record.seconds, 6),
-            status="failed" if record.failed else "ok",
+            seconds=round(record.seconds, 6) if timed and record.seconds is not None else None,
+            status="failed" if record.failed else "ok" if record.ran else "not run",
         )
         for record, params in zip(records, totals, strict=True)
     )

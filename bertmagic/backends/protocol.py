@@ -44,6 +44,8 @@ class LayerRecord:
     """One call of one layer. `inputs`, `outputs`: shapes; what lies below it is told by `level` and order.
 
     `params`: its own parameters; `total`: with all below it, told only where it failed and so not all was recorded.
+    `seconds`: None where they would tell when a call was put in a queue, not how long it took.
+    `ran`: False for a layer that the one above it holds and, because that failed, never called; then `params` are all.
     """
 
     path: str
@@ -53,9 +55,10 @@ class LayerRecord:
     outputs: tuple[tuple[int | None, ...], ...]
     dtype: str
     params: int
-    seconds: float
+    seconds: float | None
     failed: bool
     total: int | None = None
+    ran: bool = True
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bertmagic.backends.protocol import LayerRecord
@@ -32,7 +32,7 @@ class Recorder:
     def __init__(self, layers: bool = True, instead: Callable[..., Any] | None = None) -> None:
         self._keep_layers = layers
         self._instead = instead
-        self._names: list[str] = []
+        self._around: list[tuple[Any, str]] = []  # the calls under way: layer and path
         self.restart()
 
     def restart(self) -> None:
@@ -53,9 +53,9 @@ class Recorder:
         """The layer's own name, by which paths are made."""
         return str(layer.name)
 
-    def path(self, layer: Any) -> str:
-        """The path of the layer whose call is under way, below the outermost one, "" for that itself."""
-        return "/".join(self._names[1:])
+    def path(self, layer: Any, above: str | None) -> str:
+        """The layer's path below the outermost one, "" for that itself; `above`: the path of the call around it."""
+        return "/".join([*filter(None, [above]), self.name(layer)]) if above is not None else ""
 
     def dtype(self, layer: Any) -> str:
         """The dtype that the layer computes in, or an empty string."""
@@ -70,6 +70,14 @@ class Recorder:
         weights: Sequence[Any] = layer.weights
         return weights
 
+    def sublayers(self, layer: Any) -> Sequence[Any]:
+        """The layers that the layer itself holds and may call, in their order in the model."""
+        raise NotImplementedError
+
+    def timed(self) -> bool:
+        """Whether a call's work is done when the call returns, so that its time is the layer's."""
+        return True
+
     def __enter__(self) -> Recorder:
         self._before = current()
         _local.recorder = self
@@ -81,10 +89,12 @@ class Recorder:
     def call(self, layer: Any, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the layer's own `__call__` and note what passed."""
         __tracebackhide__ = True
-        level = len(self._names)
+        level = len(self._around)
+        if level and self._around[-1][0] is layer:
+            return original(layer, *args, **kwargs)  # Keras 3 on PyTorch: its call goes on as that of a module
         # The outermost layer is the model itself: paths are below it.
-        self._names.append(self.name(layer) if level else "")
-        path = self.path(layer)
+        path = self.path(layer, self._around[-1][1] if level else None)
+        self._around.append((layer, path))
         place = len(self._layers)
         note: dict[str, Any] = {"path": path, "inputs": (args, kwargs), "failed": False}
         encoder_at = len(self.encoder_calls)
@@ -109,7 +119,7 @@ class Recorder:
             raise
         finally:
             note["seconds"] = time.perf_counter() - start
-            self._names.pop()
+            self._around.pop()
             self._open -= encodes
         if path:
             self.passed += (path,)
@@ -122,22 +132,86 @@ class Recorder:
         return value
 
     def records(self) -> tuple[LayerRecord, ...]:
-        """The layers in the order of their calls."""
-        return tuple(
-            LayerRecord(
-                path=note["path"] or self.name(layer),
-                type=type(layer).__name__,
-                level=level,
-                inputs=note["inputs"],
-                outputs=note.get("outputs", ()),
-                dtype=self.dtype(layer),
-                params=_elements(self.own_weights(layer)),
-                seconds=note.get("seconds", 0.0),
-                failed=note["failed"],
-                total=_elements(self.weights(layer)) if note["failed"] else None,
+        """The layers in the order of their calls; below one that failed, at its end, what it did not come to."""
+        timed = self.timed()
+        made: list[LayerRecord] = []
+        missed: list[tuple[int, list[LayerRecord]]] = []  # by the levels of the failed calls that are still open
+        for place, (level, layer, note) in enumerate(self._layers):
+            while missed and missed[-1][0] >= level:
+                made += missed.pop()[1]
+            made.append(
+                LayerRecord(
+                    path=note["path"] or self.name(layer),
+                    type=type(layer).__name__,
+                    level=level,
+                    inputs=note["inputs"],
+                    outputs=note.get("outputs", ()),
+                    dtype=self.dtype(layer),
+                    params=_elements(self.own_weights(layer)),
+                    seconds=note.get("seconds") if timed else None,
+                    failed=note["failed"],
+                    total=self._total(layer) if note["failed"] else None,
+                )
             )
-            for level, layer, note in self._layers
+            if note["failed"]:
+                missed.append((level, [self._not_run(each, level + 1, note["path"]) for each in self._missed(place)]))
+        while missed:
+            made += missed.pop()[1]
+        return tuple(made)
+
+    def _not_run(self, layer: Any, level: int, above: str) -> LayerRecord:
+        return LayerRecord(
+            path=self.path(layer, above),
+            type=type(layer).__name__,
+            level=level,
+            inputs=(),
+            outputs=(),
+            dtype=self.dtype(layer),
+            params=self._total(layer) or 0,
+            seconds=None,
+            failed=False,
+            ran=False,
         )
+
+    def _missed(self, place: int) -> Iterator[Any]:
+        """The layers that the one in that place holds and that this call of it did not come to.
+
+        Not one that something else calls, as a head does with the embeddings that it holds to share their weights.
+        """
+        levels, layers, _ = zip(*self._layers, strict=True)
+        mine = [self._below(at) for at, layer in enumerate(layers) if layer is layers[place]]
+        here = self._below(place)
+        known = {id(each) for at, each in enumerate(layers) if at in here or not any(at in calls for calls in mine)}
+        called = {id(layers[at]) for at in here if levels[at] == levels[place] + 1}
+
+        def holds_called(layer: Any, seen: set[int]) -> bool:
+            new = [each for each in self.sublayers(layer) if id(each) not in seen]
+            seen.update(map(id, new))
+            return any(id(each) in called or holds_called(each, seen) for each in new)
+
+        def walk(layer: Any) -> Iterator[Any]:
+            for each in self.sublayers(layer):
+                if id(each) in known:
+                    continue
+                known.add(id(each))
+                if holds_called(each, set()):
+                    yield from walk(each)  # no call of its own: what it holds is called by the one above
+                else:
+                    yield each
+
+        return walk(layers[place])
+
+    def _below(self, place: int) -> range:
+        """The places of a call and of all calls inside it."""
+        levels = [level for level, _, _ in self._layers]
+        end = next((at for at in range(place + 1, len(levels)) if levels[at] <= levels[place]), len(levels))
+        return range(place, end)
+
+    def _total(self, layer: Any) -> int | None:
+        try:
+            return _elements(self.weights(layer))
+        except Exception:  # noqa: BLE001  # tf-keras: a model that was never built does not tell
+            return None
 
 
 def _shapes(value: Any) -> tuple[tuple[int | None, ...], ...]:

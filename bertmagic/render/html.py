@@ -12,7 +12,7 @@ from typing import Any
 from bertmagic.render import axes, tokens, words
 from bertmagic.render.strings import clean, clean_block, evidence_rows, sentence
 from bertmagic.render.style import STYLE
-from bertmagic.render.tree import depths, listed, parents, short_name
+from bertmagic.render.tree import depths, listed, parents, short_name, statuses
 
 DEEPEST = 3  # levels of layers listed, to keep a saved notebook small
 _COLOURS = {"fail": "e", "error": "e", "warn": "w", "warning": "w", "pass": "o", "advice": "m"}
@@ -141,19 +141,14 @@ def _piece(kind: str, text: str) -> str:
 
 def _layers(layers: list[dict[str, Any]]) -> str:
     above, shown = parents(layers), listed(layers, DEEPEST)
-    depth = depths(above)
+    depth, states = depths(above), statuses(layers, above)
     heads = "".join(f'<th scope="col">{column}</th>' for column in words.LAYER_COLUMNS)
     rows = []
     for index in shown:
         layer = layers[index]
         name = short_name(layer["path"], layers[above[index]]["path"] if above[index] >= 0 else "")
-        state = (
-            ""
-            if layer["status"] == "ok"
-            else f' <strong class="bm-e">{words.MARKS["fail"]} {_e(layer["status"])}</strong>'
-        )
         rows.append(
-            f'<tr><th scope="row">{"&emsp;" * depth[index]}{_code(name, 80)}{state}</th>'
+            f'<tr><th scope="row">{"&emsp;" * depth[index]}{_code(name, 80)}{_state(states[index])}</th>'
             f"<td>{_e(layer['type'], 60)}</td>"
             f"<td>{_shapes(layer['inputs'])}</td><td>{_shapes(layer['outputs'])}</td><td>{_e(layer['dtype'], 30)}</td>"
             f'<td class="bm-n">{words.parameters(layer["params"])}</td>'
@@ -166,6 +161,15 @@ def _layers(layers: list[dict[str, Any]]) -> str:
         f"<details{opened}><summary><strong>{words.counted(len(layers), 'layer')}</strong></summary>"
         f'<table class="bm-t"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>{note}</details>'
     )
+
+
+def _state(status: str) -> str:
+    """The innermost layer that failed stands out; those around it failed because of it."""
+    if status == "failed":
+        return f' <strong class="bm-e">{words.MARKS["fail"]} failed</strong>'
+    kinds = {"failed inside": "bm-e", "not run": "bm-m"}
+    said = f"{words.STATUS_MARKS.get(status, '')} {_e(status)}".strip()
+    return f' <span class="{kinds[status]}">{said}</span>' if status in kinds else ""
 
 
 def _shapes(shapes: list[str]) -> str:

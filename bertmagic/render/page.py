@@ -11,7 +11,7 @@ from typing import Any
 
 from bertmagic.render import axes, words
 from bertmagic.render.strings import clean, clean_block, evidence_rows
-from bertmagic.render.tree import parents, shared
+from bertmagic.render.tree import parents, shared, statuses
 
 
 def page_data(
@@ -139,6 +139,6 @@ def _layers(layers: list[dict[str, Any]]) -> dict[str, Any]:
         "dtype": [index(layer["dtype"]) for layer in layers],
         "params": [layer["params"] for layer in layers],
         "seconds": [None if (spent := layer["seconds"]) is None else float(f"{spent:.3g}") for layer in layers],
-        "status": [index(layer["status"]) for layer in layers],
+        "status": [index(status) for status in statuses(layers, above)],
     }
     return {**columns, "strings": list(strings)}

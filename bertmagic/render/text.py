@@ -9,7 +9,7 @@ from typing import Any
 
 from bertmagic.render import axes, tokens, words
 from bertmagic.render.strings import clean, clean_block, evidence_rows
-from bertmagic.render.tree import depths, listed, parents, short_name
+from bertmagic.render.tree import depths, listed, parents, short_name, statuses
 
 DEEPEST = 2  # levels of layers listed: a terminal scrolls away what the reader looks for
 
@@ -104,12 +104,12 @@ def _tokens(found: dict[str, Any], width: int) -> str:
 
 def _layers(layers: list[dict[str, Any]]) -> str:
     above, shown = parents(layers), listed(layers, DEEPEST, most=40)
-    depth = depths(above)
+    depth, states = depths(above), statuses(layers, above)
     rows = [("Layers", "Type", "Input", "Output", "Dtype", "Parameters", "Time")]
     for index in shown:
         layer = layers[index]
         name = short_name(layer["path"], layers[above[index]]["path"] if above[index] >= 0 else "")
-        state = "" if layer["status"] == "ok" else f"  {layer['status'].upper()}"
+        state = "" if states[index] == "ok" else f"  {states[index].upper()}"
         rows.append(
             (
                 "  " * depth[index] + clean(name, 60) + state,

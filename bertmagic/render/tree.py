@@ -26,21 +26,30 @@ def depths(above: Sequence[int]) -> list[int]:
     return found
 
 
+def statuses(layers: Sequence[dict[str, Any]], above: Sequence[int]) -> list[str]:
+    """Each layer's status in words; of those that failed, all but the innermost only because of one `inside`."""
+    found = [layer["status"] for layer in layers]
+    for index, layer in enumerate(layers):
+        if layer["status"] == "failed" and above[index] >= 0 and found[above[index]] == "failed":
+            found[above[index]] = "failed inside"
+    return found
+
+
 def listed(layers: Sequence[dict[str, Any]], deepest: int, most: int = 60) -> list[int]:
     """The indexes of the layers that a short table lists: down to `deepest`, and the whole path to each failed layer.
 
-    Goes less deep where more than `most` rows would be listed.
+    With that path, what lies beside it and did not run. Goes less deep where more than `most` rows would be listed.
     """
     above = parents(layers)
     depth = depths(above)
     while deepest and sum(level <= deepest for level in depth) > most:
         deepest -= 1
     keep = {index for index, level in enumerate(depth) if level <= deepest}
-    for failed in (index for index, layer in enumerate(layers) if layer["status"] == "failed"):
-        index = failed
-        while index >= 0:
-            keep.add(index)
-            index = above[index]
+    for index, layer in enumerate(layers):
+        at = index if layer["status"] != "ok" else -1
+        while at >= 0:
+            keep.add(at)
+            at = above[at]
     return sorted(keep)[: 2 * most]
 
 

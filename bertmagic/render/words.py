@@ -8,7 +8,7 @@ from bertmagic.render.strings import clean, duration
 
 VERDICTS = {"pass": "pass", "warn": "warning", "fail": "fail"}
 MARKS = {"pass": "✓", "warn": "▲", "fail": "✕", "error": "✕", "warning": "▲", "advice": "●"}
-STATUS_MARKS = {"ok": "✓", "wrong": "✕", "missing": "✕", "unexpected": "✕", "not checked": "○"}
+STATUS_MARKS = {"ok": "✓", "wrong": "✕", "missing": "✕", "unexpected": "✕", "not checked": "○", "not run": "○"}
 TENSORS = (("inputs", "Inputs"), ("outputs", "Outputs"), ("labels", "Labels"))
 _PHASES = {"facts": "reading the batch"}  # of those, the ones whose name says too little
 _WHOLE = ("total", "whole block")  # of a report's seconds, those that are no phase of the check

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bertmagic.backends import recorder
-from bertmagic.backends.keras3 import describe
+from bertmagic.backends.keras3 import compute, describe
 
 
 class Recorder(recorder.Recorder):
@@ -41,3 +41,15 @@ class Recorder(recorder.Recorder):
     def own_weights(self, layer: Any) -> Sequence[Any]:
         """The weights that the layer itself holds (keras 3.15, `layers/layer.py`)."""
         return [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
+
+    def sublayers(self, layer: Any) -> Sequence[Any]:
+        """The layers that the layer itself holds, in order; a model's `InputLayer` is never called."""
+        from keras.src.layers import InputLayer
+
+        return [
+            each for each in layer._flatten_layers(include_self=False, recursive=False) if type(each) is not InputLayer
+        ]
+
+    def timed(self) -> bool:
+        """Not with JAX, which dispatches asynchronously on every device, and compiles what it meets first."""
+        return compute.name() != "jax"

@@ -14,6 +14,8 @@ class Recorder(recorder.Recorder):
 
     def __init__(self, module: Any, layers: bool = True, instead: Callable[..., Any] | None = None) -> None:
         super().__init__(layers, instead)
+        weight = next(iter(module.parameters()), None)
+        self._on_cpu = weight is None or weight.device.type in ("cpu", "meta")
         self._paths = {id(each): path for path, each in module.named_modules()}
         self._encoders = {id(each) for _, each in describe.encoders_in(module)}
 
@@ -25,10 +27,10 @@ class Recorder(recorder.Recorder):
         """The module's last name within the one that holds it, else its type."""
         return self._paths.get(id(layer), "").rpartition(".")[2] or type(layer).__name__
 
-    def path(self, layer: Any) -> str:
+    def path(self, layer: Any, above: str | None) -> str:
         """The module's path below the outermost one."""
         found = self._paths.get(id(layer))
-        return super().path(layer) if found is None else str(found)
+        return super().path(layer, above) if found is None else str(found)
 
     def dtype(self, layer: Any) -> str:
         """The dtype of the module's first weight."""
@@ -42,3 +44,16 @@ class Recorder(recorder.Recorder):
     def weights(self, layer: Any) -> Sequence[Any]:
         """The parameters of the module and of all below it."""
         return list(layer.parameters())
+
+    def sublayers(self, layer: Any) -> Sequence[Any]:
+        """The modules inside the module; for a list of modules, which is never called, those in it."""
+        import torch
+
+        found: list[Any] = []
+        for each in layer.children():
+            found += self.sublayers(each) if type(each).forward is torch.nn.Module.forward else [each]
+        return found
+
+    def timed(self) -> bool:
+        """Not on a GPU: there a call only puts its work in a queue."""
+        return self._on_cpu
