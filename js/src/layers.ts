@@ -1,135 +1,191 @@
-// The layers as a tree grid: one row a call, opened and closed by mouse or keyboard (WAI-ARIA's treegrid, row focus).
+// The whole model, layer by layer: a tree grid with a filter above it, and below it all there is to say of one row.
+import { axes } from "./axes";
 import type { LayerColumns, Scope } from "./data";
 import { type Child, h, section } from "./h";
 import { mark } from "./marks";
-import { type Layer, openAtFirst, tree } from "./tree";
+import { type Layer, matches, openAtFirst, tree, upwards } from "./tree";
+import { type TreeGrid, treegrid } from "./treegrid";
 
 interface Column {
   head: string;
-  cell: (layer: Layer) => Child;
+  widest: number; // characters
+  text: (layer: Layer) => string;
+  cell?: (layer: Layer) => Child[];
   number?: boolean;
 }
 
-const DTYPE: Column = { head: "Dtype", cell: (layer) => h("code", {}, layer.dtype) };
-const COLUMNS: Column[] = [
-  { head: "Type", cell: (layer) => layer.type },
-  { head: "Input", cell: (layer) => shapes(layer.inputs, layer.status) },
-  { head: "Output", cell: (layer) => shapes(layer.outputs, layer.status) },
-  DTYPE,
-  { head: "Parameters", cell: (layer) => layer.params?.toLocaleString("en").replace(/^0$/, ""), number: true },
-  { head: "Time", cell: (layer) => layer.seconds !== null && milliseconds(layer.seconds), number: true },
-];
-
-export function layers(columns: LayerColumns, _scope: Scope): HTMLElement {
+export function layers(columns: LayerColumns, scope: Scope): HTMLElement {
   const all = tree(columns);
+  let words: string[] = []; // of the filter
+  const dtypes = [...new Set(all.map((layer) => layer.dtype).filter(Boolean))];
+  const timed = all.some((layer) => layer.seconds !== null);
+  const idle = all.filter((layer) => layer.status === "not run").length;
+
+  const shown: Column[] = [
+    { head: "Layer", widest: 36, text: (layer) => indented(layer), cell: (layer) => name(layer, words) },
+    { head: "Type", widest: 24, text: (layer) => layer.type, cell: (layer) => marked(layer.type, words) },
+    // A dtype that all layers share is said once, and leaves its column's width to the shapes.
+    ...(dtypes.length > 1 ? [{ head: "Dtype", widest: 12, text: (layer: Layer) => layer.dtype }] : []),
+    { head: "Parameters", widest: 14, text: parameters, number: true },
+    ...(timed ? [{ head: "Time", widest: 9, text: time, cell: timeCell, number: true }] : []),
+    { head: "Input", widest: 38, text: (layer) => first(layer.inputs), cell: (layer) => shapes(layer.inputs) },
+    { head: "Output", widest: 38, text: (layer) => first(layer.outputs), cell: (layer) => shapes(layer.outputs) },
+  ];
+  const width = ({ head, widest, text }: Column, index: number) => {
+    const most = all.reduce((found, layer) => Math.max(found, text(layer).length), head.length);
+    const wide = `${Math.min(most, widest) + 2}ch`;
+    // The names stay while the rest is scrolled sideways, and leave room for it.
+    return index ? (head === "Time" ? `calc(${wide} + 46px)` : wide) : `minmax(min(${wide},52cqi),1fr)`;
+  };
+
+  // Of one height, whatever the row under the mouse has to say: the notebook below must not move.
+  const lines = all.reduce((most, { inputs, outputs }) => Math.max(most, inputs.length, outputs.length), 1);
+  const style = `--lines:${Math.min(lines, 8)}`;
+  const about = h("div", { class: "about", role: "group", "aria-label": "The layer in focus", tabindex: 0, style });
   const open = openAtFirst(all);
-  // A dtype that all layers share is said once, and leaves its column's width to the shapes.
-  const shared = all.every((layer) => layer.dtype === all[0]?.dtype) ? all[0]!.dtype : "";
-  const shown = COLUMNS.filter((column) => column !== DTYPE || !shared);
-  const rows = new Map(all.map((layer) => [layer, row(layer, shown)]));
-  const visible = (layer: Layer): boolean => !layer.parent || (open.has(layer.parent) && visible(layer.parent));
+  const failed = all.filter((layer) => layer.status === "failed").at(-1);
+  const grid = treegrid(
+    {
+      all,
+      open,
+      current: failed ?? all[0]!,
+      columns: shown.map(width).join(" "),
+      heads: shown.map(({ head, number }) => h("span", { role: "columnheader", class: number && "number" }, head)),
+      cells: (layer) =>
+        shown.map(({ text, cell, number }, index) =>
+          h("span", { role: index ? "gridcell" : "rowheader", class: number && "number" }, cell ? cell(layer) : text(layer)),
+        ),
+      about: (layer) => about.replaceChildren(...details(layer)),
+    },
+    scope,
+  );
+  about.append(...details(grid.current()));
 
-  const refresh = () => {
-    for (const [layer, element] of rows) {
-      element.hidden = !visible(layer);
-      if (layer.children.length) element.setAttribute("aria-expanded", String(open.has(layer)));
-    }
-  };
-  const toggle = (layer: Layer, wanted = !open.has(layer)) => {
-    if (!layer.children.length) return;
-    if (wanted) open.add(layer);
-    else open.delete(layer);
-    refresh();
-  };
-  const focus = (layer: Layer | null | undefined) => {
-    if (!layer) return;
-    for (const element of rows.values()) element.tabIndex = -1;
-    const target = rows.get(layer)!;
-    target.tabIndex = 0;
-    target.focus();
-  };
-
-  for (const [layer, element] of rows) {
-    element.addEventListener("click", () => {
-      if (getSelection()?.type === "Range") return; // a shape is being selected to copy
-      toggle(layer);
-      focus(layer);
-    });
-    element.addEventListener("keydown", (event) => {
-      if (event.altKey || event.ctrlKey || event.metaKey) return;
-      const reachable = all.filter(visible);
-      const at = reachable.indexOf(layer);
-      const steps: Record<string, () => void> = {
-        ArrowDown: () => focus(reachable[at + 1]),
-        ArrowUp: () => focus(reachable[at - 1]),
-        ArrowRight: () => (layer.children.length && !open.has(layer) ? toggle(layer, true) : focus(layer.children[0])),
-        ArrowLeft: () => (layer.children.length && open.has(layer) ? toggle(layer, false) : focus(layer.parent)),
-        Home: () => focus(reachable[0]),
-        End: () => focus(reachable.at(-1)),
-        Enter: () => toggle(layer),
-        " ": () => toggle(layer),
-      };
-      const step = steps[event.key];
-      if (!step) return;
-      // The notebook has shortcuts on the same keys: they would move between cells or open an editor.
-      event.preventDefault();
-      event.stopPropagation();
-      step();
-    });
-  }
-  const first = all[0] && rows.get(all[0]);
-  if (first) first.tabIndex = 0;
-  refresh();
-
-  const heads = shown.map(({ head, number }) => h("th", { scope: "col", role: "columnheader", class: number && "number" }, head));
+  const note = [
+    String(all.length),
+    dtypes.length === 1 && dtypes[0],
+    idle && `${idle} not run`,
+    timed ? "time of the rows run" : "not timed: the device works asynchronously",
+  ];
   return section(
     "Layers",
-    [all.length, shared].filter(Boolean).join(" · "),
-    h(
-      "div",
-      { class: "scroll tall" },
-      h(
-        "table",
-        { role: "treegrid", "aria-label": "Layers", class: "layers" },
-        h("thead", {}, h("tr", { role: "row" }, h("th", { scope: "col", role: "columnheader" }, "Layer"), heads)),
-        h("tbody", {}, [...rows.values()]),
-      ),
-    ),
+    note.filter(Boolean).join(" · "),
+    filter(all, open, grid, (now) => (words = now)),
+    grid.element,
+    about,
   );
 }
 
-function row(layer: Layer, columns: Column[]): HTMLTableRowElement {
-  const siblings = layer.parent?.children;
-  const name = h(
-    "th",
-    { role: "rowheader", scope: "row", title: layer.path, style: `--level:${layer.level - 1}` },
-    h("span", { class: layer.children.length ? "twist" : "twist leaf", "aria-hidden": "true" }),
-    h("code", {}, layer.name),
-    layer.status !== "ok" && mark(layer.status),
-  );
-  return h(
-    "tr",
-    {
-      role: "row",
-      class: layer.status === "ok" ? "layer" : `layer ${layer.status.replace(" ", "-")}`,
-      tabindex: -1,
-      "aria-level": layer.level,
-      "aria-posinset": siblings ? siblings.indexOf(layer) + 1 : null,
-      "aria-setsize": siblings?.length,
-    },
-    name,
-    columns.map(({ cell, number }) => h("td", { role: "gridcell", class: number && "number" }, cell(layer))),
-  );
+/** A search field: while it holds words, only the layers that have them are listed, with those above them. */
+function filter(all: Layer[], open: Set<Layer>, grid: TreeGrid, use: (words: string[]) => void): HTMLElement {
+  const field = h("input", { type: "search", placeholder: "Filter layers", "aria-label": "Filter layers", spellcheck: "false" });
+  const count = h("span", { role: "status", class: "muted" });
+  let before: Layer | null = null; // the row that was current when the filter was begun
+  let chosen = false; // whether the user went to a row since
+  grid.element.addEventListener("focusin", () => (chosen = true));
+  const apply = () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    use(words);
+    if (!words.length) {
+      if (!before) return;
+      // A row that was found and gone to stays the current one, with the way to it open.
+      const to = chosen ? grid.current() : before;
+      if (chosen) for (const above of upwards(to.parent)) open.add(above);
+      grid.show(null, open, to);
+      before = null;
+      count.textContent = "";
+    } else {
+      const found = matches(all, words);
+      const kept = new Set(found.flatMap(upwards));
+      if (!before) [before, chosen] = [grid.current(), false];
+      grid.show(kept, new Set(kept), found.includes(grid.current()) ? grid.current() : (found[0] ?? before));
+      count.textContent = found.length ? `${found.length} of ${all.length}` : "No layer has this in its path or type.";
+    }
+  };
+  field.addEventListener("input", apply);
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // the notebook has shortcuts on single letters
+    if (event.key !== "Escape" || !field.value) return;
+    event.preventDefault();
+    field.value = "";
+    apply();
+  });
+  return h("div", { class: "filter" }, field, count);
 }
 
-/** One shape a line where the layer failed, else the first and how many more. */
-function shapes(all: string[], status: string): HTMLElement {
-  if (status === "failed") return h("span", {}, all.map((shape) => h("code", { class: "line" }, shape)));
-  const more = all.length > 1 && h("span", { class: "muted", title: all.join("\n") }, ` +${all.length - 1}`);
-  return h("span", {}, h("code", {}, all[0] ?? ""), more);
+function indented(layer: Layer): string {
+  return " ".repeat(layer.level * 2 + 2) + layer.name + (layer.status === "ok" ? "" : `   ${layer.status}`);
 }
 
-function milliseconds(seconds: number): string {
+function name(layer: Layer, words: string[]): Child[] {
+  return [
+    h("span", { class: "twist", "aria-hidden": "true", style: `--level:${layer.level - 1}` }),
+    h("code", {}, marked(layer.name, words)),
+    status(layer.status),
+  ];
+}
+
+/** The innermost layer that failed has the mark; those above it failed because of it, and say only that. */
+function status(status: string): Child {
+  if (status === "ok") return null;
+  return status === "failed inside" ? h("span", { class: "way" }, status) : mark(status);
+}
+
+/** The text with the filter's words marked. */
+function marked(text: string, words: string[]): Child[] {
+  const found = words.map((word) => word.replace(/[^\w\s]/g, "\\$&")).join("|");
+  if (!found) return [text];
+  return text.split(new RegExp(`(${found})`, "gi")).map((piece, index) => (index % 2 ? h("mark", { class: "hit" }, piece) : piece));
+}
+
+/** The one place where a shape is written. */
+function shape(text: string): HTMLElement {
+  return h("code", { class: "shape" }, axes(text));
+}
+
+function first(all: string[]): string {
+  return (all[0] ?? "") + (all.length > 1 ? ` +${all.length - 1}` : "");
+}
+
+function shapes(all: string[]): Child[] {
+  return [all[0] ? shape(all[0]) : null, all.length > 1 && h("span", { class: "muted" }, ` +${all.length - 1}`)];
+}
+
+function parameters(layer: Layer): string {
+  return layer.params?.toLocaleString("en").replace(/^0$/, "") ?? "";
+}
+
+function time({ seconds }: Layer): string {
+  if (seconds === null) return "";
   const spent = seconds * 1e3;
   return `${spent >= 100 ? spent.toFixed(0) : spent.toPrecision(2)} ms`;
+}
+
+function timeCell(layer: Layer): Child[] {
+  if (layer.share === null) return [time(layer)];
+  const bar = h("span", { class: "bar", "aria-hidden": "true", style: `--share:${layer.share.toFixed(3)}` });
+  return [h("span", { class: "time", title: percent(layer.share) }, bar, time(layer))];
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} % of the whole`;
+}
+
+/** All there is to say of a layer, every shape on a line of its own. */
+function details(layer: Layer): HTMLElement[] {
+  const list = (what: string, found: string[]): [string, Child[]] => [
+    found.length > 1 ? `${what}s` : what,
+    found.map((text) => h("div", {}, shape(text))),
+  ];
+  const lines: [string, Child[]][] = [
+    list("Input", layer.inputs),
+    list("Output", layer.outputs),
+    ["Dtype", [layer.dtype]],
+    ["Parameters", [parameters(layer)]],
+    ["Time", [time(layer), layer.share !== null && h("span", { class: "muted" }, ` (${percent(layer.share)})`)]],
+  ];
+  return [
+    h("p", {}, h("code", { class: "path" }, layer.path), " ", h("span", { class: "muted" }, layer.type), " ", status(layer.status)),
+    h("dl", {}, lines.filter(([, said]) => said.some(Boolean)).map(([what, said]) => h("div", {}, h("dt", { class: "muted" }, what), h("dd", {}, said)))),
+  ];
 }

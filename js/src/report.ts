@@ -5,12 +5,13 @@ import type { Report, Scope } from "./data";
 import { findings } from "./findings";
 import { h } from "./h";
 import { layers } from "./layers";
+import layersCss from "./layers.css";
 import { notChecked } from "./notchecked";
 import panelCss from "./panel.css";
 import { tensors } from "./tensors";
 import { verdict } from "./verdict";
 
-const CSS = [panelCss, axesCss].join("");
+const CSS = [panelCss, axesCss, layersCss].join("");
 
 /** Draws `report` inside `host`. */
 export function draw(host: HTMLElement, report: Report, scope: Scope): void {

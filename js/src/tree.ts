@@ -1,4 +1,4 @@
-// The layers' columns as a tree of rows, and which of them are open at first.
+// The layers' columns as a tree of rows, which of them are open at first, and which a filter finds.
 import type { LayerColumns } from "./data";
 
 export interface Layer {
@@ -10,7 +10,8 @@ export interface Layer {
   dtype: string;
   params: number | null;
   seconds: number | null;
-  status: string;
+  share: number | null; // of the outermost layer's time
+  status: string; // `failed` is the innermost layer that did; those above it are `failed inside`
   level: number;
   parent: Layer | null;
   children: Layer[];
@@ -19,8 +20,12 @@ export interface Layer {
 export function tree(columns: LayerColumns): Layer[] {
   const text = (index: number | undefined): string => columns.strings[index ?? -1] ?? "";
   const layers: Layer[] = [];
+  const whole: (number | null)[] = []; // the time of the outermost layer above each
   columns.rest.forEach((rest, index) => {
-    const parent = layers[columns.parent[index] ?? -1] ?? null;
+    const above = columns.parent[index] ?? -1;
+    const parent = layers[above] ?? null;
+    const seconds = columns.seconds[index] ?? null;
+    const all = parent ? whole[above]! : seconds;
     const layer: Layer = {
       path: (parent?.path.slice(0, columns.shared[index]) ?? "") + rest,
       name: rest.replace(/^[/.]+/, "") || rest,
@@ -29,7 +34,8 @@ export function tree(columns: LayerColumns): Layer[] {
       outputs: (columns.outputs[index] ?? []).map(text),
       dtype: text(columns.dtype[index]),
       params: columns.params[index] ?? null,
-      seconds: columns.seconds[index] ?? null,
+      seconds,
+      share: seconds !== null && all ? Math.min(1, seconds / all) : null,
       status: text(columns.status[index]),
       level: parent ? parent.level + 1 : 1,
       parent,
@@ -37,8 +43,14 @@ export function tree(columns: LayerColumns): Layer[] {
     };
     parent?.children.push(layer);
     layers.push(layer);
+    whole.push(all);
   });
   return layers;
+}
+
+/** `layer` and all above it, the innermost first. */
+export function upwards(layer: Layer | null): Layer[] {
+  return layer ? [layer, ...upwards(layer.parent)] : [];
 }
 
 /** The layers whose children show at first: the outermost, only children below it, and the path to each that failed. */
@@ -50,7 +62,15 @@ export function openAtFirst(layers: Layer[]): Set<Layer> {
     if (layer.children.length > 1) break;
   }
   for (const failed of layers.filter((layer) => layer.status === "failed")) {
-    for (let above = failed.parent; above; above = above.parent) open.add(above);
+    for (const above of upwards(failed.parent)) open.add(above);
   }
   return open;
+}
+
+/** The layers that have all of the words in their path or type. */
+export function matches(layers: Layer[], words: string[]): Layer[] {
+  return layers.filter(({ path, type }) => {
+    const text = `${path} ${type}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
 }

@@ -9,6 +9,7 @@ Object.assign(globalThis, {
   Node: window.Node,
   CSS: { escape: (text: string) => text },
   MutationObserver: window.MutationObserver,
+  ResizeObserver: window.ResizeObserver,
   getSelection: () => window.getSelection(),
 });
 

@@ -108,9 +108,10 @@ def test_the_raising_cell_shows_its_own_exception_and_the_layer_that_failed(book
     shown = panel(book, RAISING)
     assert shown.locator(".verdict").inner_text().startswith("Fail")
     assert shown.locator(".rule").all_inner_texts()[0] == "sequence-too-long"
-    failed = shown.locator("tr.layer.failed").last
+    failed = shown.locator(".layer.at-failed")
     assert failed.is_visible()
     assert failed.get_by_role("rowheader").inner_text().startswith("embeddings")
+    assert shown.locator(".layer.at-not-run", has_text="encoder").count() == 1
     outputs = cell(book, RAISING).locator(".jp-OutputArea-output")
     traceback = outputs.last.inner_text()
     assert "InvalidArgumentError" in traceback.splitlines()[1]
