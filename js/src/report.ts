@@ -9,9 +9,11 @@ import layersCss from "./layers.css";
 import { notChecked } from "./notchecked";
 import panelCss from "./panel.css";
 import { tensors } from "./tensors";
+import { tokens } from "./tokens";
+import tokensCss from "./tokens.css";
 import { verdict } from "./verdict";
 
-const CSS = [panelCss, axesCss, layersCss].join("");
+const CSS = [panelCss, axesCss, tokensCss, layersCss].join("");
 
 /** Draws `report` inside `host`. */
 export function draw(host: HTMLElement, report: Report, scope: Scope): void {
@@ -25,6 +27,7 @@ export function draw(host: HTMLElement, report: Report, scope: Scope): void {
       report.changed && changed(report.changed),
       report.tensors.length > 0 && tensors(report.tensors),
       report.findings.length > 0 && findings(report.findings, scope),
+      report.tokens && tokens(report.tokens, scope),
       report.layers.rest.length > 0 && layers(report.layers, scope),
       (report.notChecked.length > 0 || report.internalErrors.length > 0) &&
         notChecked(report.notChecked, report.internalErrors),

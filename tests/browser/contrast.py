@@ -40,9 +40,9 @@ def contrasts(root: Any) -> list[tuple[str, float]]:
     return found
 
 
-def assert_legible(root: Any, least: float = 4.5) -> None:
+def assert_legible(root: Any, least: float = 4.5, few: int = 20) -> None:
     """Fail where a text's contrast is below `least`; 4.5 is what WCAG 2 asks of text this size (level AA)."""
     found = contrasts(root)
-    assert len(found) > 20, "too few texts were found to judge"
+    assert len(found) > few, "too few texts were found to judge"
     poor = [(text, round(ratio, 2)) for text, ratio in found if ratio < least]
     assert not poor, f"contrast below {least}: {poor}"

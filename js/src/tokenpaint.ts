@@ -1,0 +1,194 @@
+// Paints what is in sight of the batch: cells, row headers that stay at left, positions that stay on top.
+import type { Grid } from "./data";
+import { type Pens, STRIP, drawCell, drawRun, drawType, kindAt, tokenAt } from "./tokencells";
+
+export type At = [line: number, position: number];
+
+/** Sizes in device pixels, so that edges are sharp at any zoom. */
+export interface Layout {
+  reading: boolean;
+  cell: number; // the width of a position; not whole where the batch is as wide as the panel
+  row: number; // the height of a line
+  box: number; // of it, the cell
+  head: number; // the width of the row headers
+  label: number; // where in them the label begins
+  ruler: number; // the height of the positions
+  band: number; // the height of a group's heading
+  top(line: number): number;
+  line(y: number): number;
+}
+
+/** What is in sight, and which cells are marked. */
+export interface Sight {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  cursor: At | null;
+  hover: At | null;
+}
+
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+
+export function painter(grid: Grid, context: CanvasRenderingContext2D) {
+  const { rows, seq, named } = grid;
+  const cut = new Set(grid.cut);
+  const numbers = String(rows.reduce((most, each) => Math.max(most, each), 0));
+  let pens: Pens;
+  let at: Layout;
+  let fonts = "";
+  let mono = "";
+  let clipToken = (text: string) => text;
+  let clipLabel = clipToken;
+
+  const px = (size: number) => Math.round(size * pens.scale);
+  const write = (size: number, weight = "", of = fonts) => (context.font = `${weight} ${px(size)}px ${of}`);
+
+  /** `families`: of the panel's fonts, and of its code's; `width`: of the panel; `inner`: without a scroll bar, known once the height is. */
+  const layout = (wanted: Pens, families: [string, string], reading: boolean, width: number, inner: (height: number) => number) => {
+    pens = wanted;
+    [fonts, mono] = families;
+    write(11, "bold");
+    const label = px(8) + Math.ceil(context.measureText(numbers).width) + px(cut.size ? 18 : 8);
+    write(11);
+    const labels = (grid.rowLabels ?? []).map((text) => Math.ceil(context.measureText(text.slice(0, 40)).width));
+    const room = Math.min(px(Math.min(96, width / 5)), labels.reduce((most, each) => Math.max(most, each), 0));
+    clipLabel = clipper(context, room);
+    const [row, band, ruler] = [px(reading ? 24 : 14), px(22), px(18)];
+    const groups = (line: number) => (named ? (named < rows.length && line >= named ? 2 : 1) : 0);
+    const top = (line: number) => ruler + line * row + groups(line) * band;
+    const line = (y: number) => {
+      const found = Math.floor((y - top(0)) / row);
+      return named && found >= named ? Math.max(named - 1, named + Math.floor((y - top(named)) / row)) : found;
+    };
+    const head = label + room + px(12);
+    const fitting = (px(inner(top(rows.length) / pens.scale)) - head) / seq;
+    const cell = reading ? px(72) : fitting < 1 ? px(2) : fitting < px(6) ? fitting : Math.min(Math.floor(fitting), px(12));
+    write(11, "", mono);
+    clipToken = clipper(context, cell - px(STRIP + 8));
+    at = { reading, cell, row, box: row - px(reading ? 4 : 3), head, label, ruler, band, top, line };
+    return at;
+  };
+
+  const paint = ({ left, top, width, height, cursor, hover }: Sight) => {
+    const { cell, head, box, band, ruler } = at;
+    const { colours } = pens;
+    const first = Math.max(0, at.line(top + ruler));
+    const last = Math.min(rows.length - 1, at.line(top + height));
+    const from = Math.max(0, Math.floor(left / cell));
+    const to = Math.min(seq, Math.ceil((left + width - head) / cell));
+    const x = (position: number) => head + Math.round(position * cell) - left;
+    const y = (line: number) => at.top(line) - top;
+
+    /** Calls `draw` with every run of equal values among a line's cells. */
+    const runs = (values: number[], line: number, draw: (value: number, x: number, width: number) => void) => {
+      const start = line * seq;
+      for (let begin = from, position = from + 1; position <= to; position++) {
+        if (position < to && values[start + position] === values[start + begin]) continue;
+        draw(values[start + begin]!, x(begin), x(position) - x(begin));
+        begin = position;
+      }
+    };
+    const texts = (line: number) => {
+      context.save();
+      context.beginPath();
+      context.rect(0, y(line), width, box); // marks that are stacked upon a letter stay in their row
+      context.clip();
+      for (let position = from; position < to; position++) {
+        const kind = kindAt(grid, line, position);
+        drawCell(context, kind, [x(position), y(line), cell - px(2), box], pens);
+        context.fillStyle = kind === "padding" || kind === "masked out" ? colours.muted : colours.fg;
+        context.fillText(clipToken(tokenAt(grid, line, position)), x(position) + px(STRIP + 4), y(line) + box / 2);
+      }
+      context.restore();
+    };
+    const ring = ([line, position]: At, colour: string, thick: number) => {
+      const wide = (at.reading ? cell - px(2) : cell) + px(2);
+      for (const [ink, size] of [[colours.bg, thick + 2], [colour, thick]] as const) {
+        context.strokeStyle = ink;
+        context.lineWidth = px(size);
+        context.strokeRect(x(position) - px(1), y(line) - px(1), wide, box + px(2));
+      }
+    };
+    const heading = (text: string, line: number, colour: string) => {
+      context.fillStyle = colour;
+      write(11, "bold");
+      context.fillText(text, 0, y(line) - band / 2);
+      context.fillRect(0, y(line) - px(4), width, px(1));
+    };
+    const header = (line: number) => {
+      const middle = y(line) + box / 2;
+      const marked = line === cursor?.[0] || line === hover?.[0];
+      write(11, marked ? "bold" : "");
+      context.fillStyle = marked ? colours.fg : colours.muted;
+      context.textAlign = "right";
+      context.fillText(String(rows[line]), at.label - px(cut.size ? 18 : 8), middle);
+      context.textAlign = "left";
+      if (cut.has(rows[line]!)) context.fillText("…", at.label - px(15), middle);
+      context.fillText(clipLabel(grid.rowLabels?.[line] ?? ""), at.label, middle);
+      if (line >= named) return;
+      context.fillStyle = colours.wrong;
+      context.fillRect(0, y(line), px(3), at.row);
+    };
+    const positions = () => {
+      context.fillStyle = colours.bg;
+      context.fillRect(0, 0, width, ruler);
+      context.fillStyle = colours.line;
+      context.fillRect(0, ruler - px(1), width, px(1));
+      context.fillStyle = colours.muted;
+      write(10.5);
+      const step = STEPS.find((each) => each * cell >= context.measureText(`${seq}`).width + px(10)) ?? seq;
+      for (let position = Math.ceil(from / step) * step; position < to; position += step) {
+        if (x(position) < head) continue;
+        context.fillRect(x(position), ruler - px(5), px(1), px(4));
+        context.fillText(String(position), x(position), ruler / 2 - px(1.5));
+      }
+    };
+
+    context.fillStyle = colours.bg;
+    context.fillRect(0, 0, width, height);
+    context.textBaseline = "middle";
+    context.direction = "ltr";
+    write(11, "", mono);
+    pens.shift(left, top);
+    for (let line = first; line <= last; line++) {
+      if (at.reading) texts(line);
+      else runs(grid.kinds, line, (kind, x, wide) => drawRun(context, grid.legend[kind]!, [x, y(line), wide, box], pens));
+      if (!grid.types) continue;
+      const below = y(line) + box + px(0.5);
+      runs(grid.types, line, (type, x, wide) => type && drawType(context, type, [x, below, wide, px(2)], pens));
+    }
+    if (!at.reading && cell >= px(6)) {
+      context.fillStyle = colours.bg;
+      for (let position = from; position <= to; position++) context.fillRect(x(position) - px(1), 0, px(1), height);
+    }
+    if (hover) ring(hover, colours.muted, 1);
+    if (cursor) ring(cursor, colours.fg, 2);
+    context.fillStyle = colours.bg;
+    context.fillRect(0, 0, head - px(3), height);
+    for (let line = first; line <= last; line++) header(line);
+    if (named) heading("Named by a finding", 0, colours.wrong);
+    if (named && named < rows.length) heading("The other rows", named, colours.muted);
+    positions();
+  };
+  return { layout, paint };
+}
+
+/** Cuts texts to a width by measure, each once. */
+function clipper(context: CanvasRenderingContext2D, width: number): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    // By code points: half of a surrogate pair shows as a box.
+    const points = [...text.slice(0, 64)];
+    const shown = (length: number) => (length < points.length || text.length > 64 ? `${points.slice(0, length).join("")}…` : text);
+    let [fits, fails] = [0, points.length + 1];
+    for (let tried = points.length; fails - fits > 1; tried = (fits + fails) >> 1) {
+      if (context.measureText(shown(tried)).width <= width) fits = tried;
+      else fails = tried;
+    }
+    known.set(text, shown(fits));
+    return shown(fits);
+  };
+}
