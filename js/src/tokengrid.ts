@@ -45,7 +45,7 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
   const layout = () => {
     width = watch.clientWidth;
     if (!paints || !width) return false;
-    scale = devicePixelRatio || 1;
+    scale = devicePixelRatio;
     reading ??= seq * 72 <= READABLE * width;
     const pens = makePens(probe, scale);
     const families = [scroller, canvas].map((each) => getComputedStyle(each).fontFamily) as [string, string];
@@ -62,6 +62,7 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
     cancelAnimationFrame(frame);
     frame = 0;
     if (!at || !scroller.clientWidth) return;
+    if (scale !== devicePixelRatio) return void layout(); // zoomed, or on another screen
     const size = { width: px(scroller.clientWidth), height: px(scroller.clientHeight) };
     if (canvas.width !== size.width || canvas.height !== size.height) {
       Object.assign(canvas, size);
@@ -143,11 +144,10 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
   });
 
   const sized = new ResizeObserver(() => {
-    if (watch.clientWidth !== width || devicePixelRatio !== scale) layout();
+    if (watch.clientWidth !== width) layout();
   });
-  // In device pixels where the browser has them: a zoom, or another screen, can leave the width as it is.
-  const precise = "devicePixelContentBoxSize" in ResizeObserverEntry.prototype;
-  sized.observe(watch, { box: precise ? "device-pixel-content-box" : "content-box" });
+  sized.observe(watch);
+  window.addEventListener("resize", schedule, { signal }); // a zoom may leave the panel as wide as it was
   watch.addEventListener("transitionend", layout);
   signal.addEventListener("abort", () => {
     sized.disconnect();

@@ -198,16 +198,17 @@ def test_the_table_has_what_the_grid_shows(make_tokens: Any) -> None:
 
 def test_a_narrow_panel_and_a_large_page(make_tokens: Any, screenshots: Path) -> None:
     book, section = make_tokens("deep()")
-    book.page.set_viewport_size({"width": 560, "height": 900})
+    book.page.set_viewport_size({"width": 874, "height": 900})  # 420 beside the side bar
     book.page.wait_for_timeout(500)
     section.scroll_into_view_if_needed()
     grid, canvas = section.locator(".grid"), section.locator(".grid canvas")
+    assert 400 <= section.bounding_box()["width"] <= 430
     assert grid.evaluate("grid => grid.scrollWidth <= grid.clientWidth"), "128 positions fit"
     assert canvas.evaluate("canvas => Math.abs(canvas.width - canvas.parentElement.parentElement.clientWidth * 2)") <= 1
     section.screenshot(path=screenshots / "tokens-narrow.png")
-    # Twice the zoom is twice the device's pixels for each of the page's, and half the page's width.
+    # A zoom is more of the device's pixels for each of the page's, and fewer of those.
     session = book.page.context.new_cdp_session(book.page)
-    size = {"width": 560, "height": 900, "deviceScaleFactor": 4, "mobile": False}
+    size = {"width": 640, "height": 700, "deviceScaleFactor": 4, "mobile": False}
     session.send("Emulation.setDeviceMetricsOverride", size)
     book.page.wait_for_timeout(500)
     assert book.page.evaluate("devicePixelRatio") == 4
