@@ -38,6 +38,7 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
   let at: Layout | null = null;
   let reading: boolean | null = null;
   let [scale, width, frame] = [1, 0, 0];
+  let stale = false; // the colours are
   let cursor: At | null = null;
   let hover: At | null = null;
 
@@ -46,6 +47,7 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
     width = watch.clientWidth;
     if (!paints || !width) return false;
     scale = devicePixelRatio;
+    stale = false;
     reading ??= seq * 72 <= READABLE * width;
     const pens = makePens(probe, scale);
     const families = [scroller, canvas].map((each) => getComputedStyle(each).fontFamily) as [string, string];
@@ -62,7 +64,7 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
     cancelAnimationFrame(frame);
     frame = 0;
     if (!at || !scroller.clientWidth) return;
-    if (scale !== devicePixelRatio) return void layout(); // zoomed, or on another screen
+    if (stale || scale !== devicePixelRatio) return void layout();
     const size = { width: px(scroller.clientWidth), height: px(scroller.clientHeight) };
     if (canvas.width !== size.width || canvas.height !== size.height) {
       Object.assign(canvas, size);
@@ -124,23 +126,24 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
     if (event.altKey || event.metaKey || event.shiftKey || !at) return;
     const [line, position] = cursor ?? [0, 0];
     const page = Math.max(1, Math.floor((px(scroller.clientHeight) - at.ruler) / at.row) - 1);
-    const to: At | undefined = event.ctrlKey
-      ? { Home: [0, 0] as At, End: [rows.length, seq] as At }[event.key]
-      : {
-          ArrowLeft: [line, position - 1] as At,
-          ArrowRight: [line, position + 1] as At,
-          ArrowUp: [line - 1, position] as At,
-          ArrowDown: [line + 1, position] as At,
-          PageUp: [line - page, position] as At,
-          PageDown: [line + page, position] as At,
-          Home: [line, 0] as At,
-          End: [line, seq] as At,
-        }[event.key];
-    if (!to) return;
+    const all = event.ctrlKey ? rows.length : 0;
+    const by = {
+      Home: [-all, -seq],
+      End: [all, seq],
+      ...(!event.ctrlKey && {
+        ArrowLeft: [0, -1],
+        ArrowRight: [0, 1],
+        ArrowUp: [-1, 0],
+        ArrowDown: [1, 0],
+        PageUp: [-page, 0],
+        PageDown: [page, 0],
+      }),
+    }[event.key];
+    if (!by) return;
     // The notebook has shortcuts on the same keys.
     event.preventDefault();
     event.stopPropagation();
-    move(...to);
+    move(line + by[0]!, position + by[1]!);
   });
 
   const sized = new ResizeObserver(() => {
@@ -148,7 +151,10 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
   });
   sized.observe(watch);
   window.addEventListener("resize", schedule, { signal }); // a zoom may leave the panel as wide as it was
-  watch.addEventListener("transitionend", layout);
+  watch.addEventListener("transitionend", () => {
+    stale = true;
+    schedule();
+  });
   signal.addEventListener("abort", () => {
     sized.disconnect();
     cancelAnimationFrame(frame);

@@ -1,6 +1,6 @@
 // Paints what is in sight of the batch: cells, row headers that stay at left, positions that stay on top.
 import type { Grid } from "./data";
-import { type Pens, STRIP, drawCell, drawRun, drawType, kindAt, tokenAt } from "./tokencells";
+import { type Box, type Pens, STRIP, drawCell, drawRun, drawType, kindAt, tokenAt } from "./tokencells";
 
 export type At = [line: number, position: number];
 
@@ -33,26 +33,38 @@ const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 export function painter(grid: Grid, context: CanvasRenderingContext2D) {
   const { rows, seq, named } = grid;
   const cut = new Set(grid.cut);
-  const numbers = String(rows.reduce((most, each) => Math.max(most, each), 0));
   let pens: Pens;
   let at: Layout;
+  let mark = 0; // the width between a row's number and its label, for the mark of a truncated text
   let fonts = "";
   let mono = "";
   let clipToken = (text: string) => text;
   let clipLabel = clipToken;
 
   const px = (size: number) => Math.round(size * pens.scale);
-  const write = (size: number, weight = "", of = fonts) => (context.font = `${weight} ${px(size)}px ${of}`);
+  const write = (size: number, family = fonts, weight = "") => {
+    context.font = `${weight} ${px(size)}px ${family}`;
+  };
+  const fill = (ink: string, ...box: Box) => {
+    context.fillStyle = ink;
+    context.fillRect(...box);
+  };
+  const text = (ink: string, written: string, x: number, y: number) => {
+    context.fillStyle = ink;
+    context.fillText(written, x, y);
+  };
+  /** The width of the widest. */
+  const widest = (texts: string[]) =>
+    [...new Set(texts)].reduce((most, each) => Math.max(most, Math.ceil(context.measureText(each.slice(0, 40)).width)), 0);
 
   /** `families`: of the panel's fonts, and of its code's; `width`: of the panel; `inner`: without a scroll bar, known once the height is. */
   const layout = (wanted: Pens, families: [string, string], reading: boolean, width: number, inner: (height: number) => number) => {
     pens = wanted;
     [fonts, mono] = families;
-    write(11, "bold");
-    const label = px(8) + Math.ceil(context.measureText(numbers).width) + px(cut.size ? 18 : 8);
-    write(11);
-    const labels = (grid.rowLabels ?? []).map((text) => Math.ceil(context.measureText(text.slice(0, 40)).width));
-    const room = Math.min(px(Math.min(96, width / 5)), labels.reduce((most, each) => Math.max(most, each), 0));
+    write(11, fonts, "bold");
+    mark = px(cut.size ? 18 : 8);
+    const label = px(8) + widest([String(rows.reduce((most, each) => Math.max(most, each)))]) + mark;
+    const room = Math.min(px(Math.min(96, width / 5)), widest(grid.rowLabels ?? []));
     clipLabel = clipper(context, room);
     const [row, band, ruler] = [px(reading ? 24 : 14), px(22), px(18)];
     const groups = (line: number) => (named ? (named < rows.length && line >= named ? 2 : 1) : 0);
@@ -64,7 +76,7 @@ export function painter(grid: Grid, context: CanvasRenderingContext2D) {
     const head = label + room + px(12);
     const fitting = (px(inner(top(rows.length) / pens.scale)) - head) / seq;
     const cell = reading ? px(72) : fitting < 1 ? px(2) : fitting < px(6) ? fitting : Math.min(Math.floor(fitting), px(12));
-    write(11, "", mono);
+    write(11, mono);
     clipToken = clipper(context, cell - px(STRIP + 8));
     at = { reading, cell, row, box: row - px(reading ? 4 : 3), head, label, ruler, band, top, line };
     return at;
@@ -97,59 +109,54 @@ export function painter(grid: Grid, context: CanvasRenderingContext2D) {
       for (let position = from; position < to; position++) {
         const kind = kindAt(grid, line, position);
         drawCell(context, kind, [x(position), y(line), cell - px(2), box], pens);
-        context.fillStyle = kind === "padding" || kind === "masked out" ? colours.muted : colours.fg;
-        context.fillText(clipToken(tokenAt(grid, line, position)), x(position) + px(STRIP + 4), y(line) + box / 2);
+        const ink = kind === "padding" || kind === "masked out" ? colours.muted : colours.fg;
+        text(ink, clipToken(tokenAt(grid, line, position)), x(position) + px(STRIP + 4), y(line) + box / 2);
       }
       context.restore();
     };
-    const ring = ([line, position]: At, colour: string, thick: number) => {
-      const wide = (at.reading ? cell - px(2) : cell) + px(2);
+    const ring = (marked: At | null, colour: string, thick: number) => {
+      if (!marked) return;
+      const [left, top] = [x(marked[1]) - px(1), y(marked[0]) - px(1)];
       for (const [ink, size] of [[colours.bg, thick + 2], [colour, thick]] as const) {
         context.strokeStyle = ink;
         context.lineWidth = px(size);
-        context.strokeRect(x(position) - px(1), y(line) - px(1), wide, box + px(2));
+        context.strokeRect(left, top, at.reading ? cell : cell + px(2), box + px(2));
       }
     };
-    const heading = (text: string, line: number, colour: string) => {
-      context.fillStyle = colour;
-      write(11, "bold");
-      context.fillText(text, 0, y(line) - band / 2);
-      context.fillRect(0, y(line) - px(4), width, px(1));
+    const heading = (title: string, line: number, ink: string) => {
+      write(11, fonts, "bold");
+      text(ink, title, 0, y(line) - band / 2);
+      fill(ink, 0, y(line) - px(4), width, px(1));
     };
     const header = (line: number) => {
       const middle = y(line) + box / 2;
       const marked = line === cursor?.[0] || line === hover?.[0];
-      write(11, marked ? "bold" : "");
-      context.fillStyle = marked ? colours.fg : colours.muted;
+      const ink = marked ? colours.fg : colours.muted;
+      write(11, fonts, marked ? "bold" : "");
       context.textAlign = "right";
-      context.fillText(String(rows[line]), at.label - px(cut.size ? 18 : 8), middle);
+      text(ink, String(rows[line]), at.label - mark, middle);
       context.textAlign = "left";
-      if (cut.has(rows[line]!)) context.fillText("…", at.label - px(15), middle);
-      context.fillText(clipLabel(grid.rowLabels?.[line] ?? ""), at.label, middle);
-      if (line >= named) return;
-      context.fillStyle = colours.wrong;
-      context.fillRect(0, y(line), px(3), at.row);
+      if (cut.has(rows[line]!)) text(ink, "…", at.label - px(15), middle);
+      text(ink, clipLabel(grid.rowLabels?.[line] ?? ""), at.label, middle);
+      if (line < named) fill(colours.wrong, 0, y(line), px(3), at.row);
     };
     const positions = () => {
-      context.fillStyle = colours.bg;
-      context.fillRect(0, 0, width, ruler);
-      context.fillStyle = colours.line;
-      context.fillRect(0, ruler - px(1), width, px(1));
-      context.fillStyle = colours.muted;
+      fill(colours.bg, 0, 0, width, ruler);
+      fill(colours.line, 0, ruler - px(1), width, px(1));
       write(10.5);
-      const step = STEPS.find((each) => each * cell >= context.measureText(`${seq}`).width + px(10)) ?? seq;
+      const room = context.measureText(`${seq}`).width + px(10);
+      const step = STEPS.find((each) => each * cell >= room) ?? seq;
       for (let position = Math.ceil(from / step) * step; position < to; position += step) {
         if (x(position) < head) continue;
-        context.fillRect(x(position), ruler - px(5), px(1), px(4));
-        context.fillText(String(position), x(position), ruler / 2 - px(1.5));
+        fill(colours.muted, x(position), ruler - px(5), px(1), px(4));
+        text(colours.muted, String(position), x(position), ruler / 2 - px(1.5));
       }
     };
 
-    context.fillStyle = colours.bg;
-    context.fillRect(0, 0, width, height);
+    fill(colours.bg, 0, 0, width, height);
     context.textBaseline = "middle";
     context.direction = "ltr";
-    write(11, "", mono);
+    write(11, mono);
     pens.shift(left, top);
     for (let line = first; line <= last; line++) {
       if (at.reading) texts(line);
@@ -159,13 +166,11 @@ export function painter(grid: Grid, context: CanvasRenderingContext2D) {
       runs(grid.types, line, (type, x, wide) => type && drawType(context, type, [x, below, wide, px(2)], pens));
     }
     if (!at.reading && cell >= px(6)) {
-      context.fillStyle = colours.bg;
-      for (let position = from; position <= to; position++) context.fillRect(x(position) - px(1), 0, px(1), height);
+      for (let position = from; position <= to; position++) fill(colours.bg, x(position) - px(1), 0, px(1), height);
     }
-    if (hover) ring(hover, colours.muted, 1);
-    if (cursor) ring(cursor, colours.fg, 2);
-    context.fillStyle = colours.bg;
-    context.fillRect(0, 0, head - px(3), height);
+    ring(hover, colours.muted, 1);
+    ring(cursor, colours.fg, 2);
+    fill(colours.bg, 0, 0, head - px(3), height);
     for (let line = first; line <= last; line++) header(line);
     if (named) heading("Named by a finding", 0, colours.wrong);
     if (named && named < rows.length) heading("The other rows", named, colours.muted);

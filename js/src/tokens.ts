@@ -42,7 +42,7 @@ export function tokens(summary: NonNullable<Report["tokens"]>, scope: Scope): HT
       near.disconnect();
       load();
     },
-    { rootMargin: NEAR },
+    { rootMargin: NEAR, scrollMargin: NEAR } as IntersectionObserverInit, // of the page, and of the notebook in it
   );
   near.observe(place);
   scope.signal.addEventListener("abort", () => near.disconnect());

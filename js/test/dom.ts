@@ -10,6 +10,7 @@ Object.assign(globalThis, {
   CSS: { escape: (text: string) => text },
   MutationObserver: window.MutationObserver,
   ResizeObserver: window.ResizeObserver,
+  IntersectionObserver: window.IntersectionObserver,
   getSelection: () => window.getSelection(),
 });
 
