@@ -75,17 +75,19 @@ export function makePens(probe: HTMLElement, scale: number): Pens {
   return { colours, scale, hatch, shift: (left, top) => hatch?.setTransform(new DOMMatrix([1, 0, 0, 1, -left, -top])) };
 }
 
-/** Draws one kind over a run of cells. */
-export function drawRun(context: CanvasRenderingContext2D, kind: string, [x, y, width, height]: Box, pens: Pens): void {
+/** Draws the runs of cells of one kind: all at once, as to change the colour costs more than to draw a run. */
+export function drawRuns(context: CanvasRenderingContext2D, kind: string, runs: Box[], pens: Pens): void {
   const look = LOOKS[kind] ?? LOOKS.text!;
   if (look.hatched && pens.hatch) {
     context.fillStyle = pens.hatch;
-    context.fillRect(x, y, width, height);
+    for (const run of runs) context.fillRect(...run);
   }
   context.fillStyle = pens.colours[look.ink];
   for (const [from, to] of look.bars) {
-    const top = Math.round(from * height);
-    context.fillRect(x, y + top, width, Math.max(Math.round(to * height) - top, 1));
+    for (const [x, y, width, height] of runs) {
+      const top = Math.round(from * height);
+      context.fillRect(x, y + top, width, Math.max(Math.round(to * height) - top, 1));
+    }
   }
 }
 
@@ -97,7 +99,7 @@ export function drawCell(context: CanvasRenderingContext2D, kind: string, box: B
   context.globalAlpha = look.tint;
   context.fillRect(...box);
   context.globalAlpha = 1;
-  if (look !== LOOKS.text) drawRun(context, kind, [x, y, Math.round(STRIP * pens.scale), height], pens);
+  if (look !== LOOKS.text) drawRuns(context, kind, [[x, y, Math.round(STRIP * pens.scale), height]], pens);
   if (!look.framed) return;
   const line = Math.round(1.5 * pens.scale);
   context.strokeStyle = pens.colours[look.ink];
@@ -105,12 +107,14 @@ export function drawCell(context: CanvasRenderingContext2D, kind: string, box: B
   context.strokeRect(x + line / 2, y + line / 2, width - line, height - line);
 }
 
-/** A line below the cells of a token type other than 0: whole for type 1, broken for others. */
-export function drawType(context: CanvasRenderingContext2D, type: number, [x, y, width, height]: Box, pens: Pens): void {
+/** Lines below the runs of cells of a token type other than 0: whole for type 1, broken for others. */
+export function drawTypes(context: CanvasRenderingContext2D, type: number, runs: Box[], pens: Pens): void {
   context.fillStyle = pens.colours.type;
-  const dash = type === 1 ? width : Math.round(3 * pens.scale);
-  for (let left = x; left < x + width; left += 2 * dash) {
-    context.fillRect(left, y, Math.min(dash, x + width - left), height);
+  for (const [x, y, width, height] of runs) {
+    const dash = type === 1 ? width : Math.round(3 * pens.scale);
+    for (let left = x; left < x + width; left += 2 * dash) {
+      context.fillRect(left, y, Math.min(dash, x + width - left), height);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // Paints what is in sight of the batch: cells, row headers that stay at left, positions that stay on top.
 import type { Grid } from "./data";
-import { type Box, type Pens, STRIP, drawCell, drawRun, drawType, kindAt, tokenAt } from "./tokencells";
+import { type Box, type Pens, STRIP, drawCell, drawRuns, drawTypes, kindAt, tokenAt } from "./tokencells";
 
 export type At = [line: number, position: number];
 
@@ -57,8 +57,17 @@ export function painter(grid: Grid, context: CanvasRenderingContext2D) {
   const widest = (texts: string[]) =>
     [...new Set(texts)].reduce((most, each) => Math.max(most, Math.ceil(context.measureText(each.slice(0, 40)).width)), 0);
 
-  /** `families`: of the panel's fonts, and of its code's; `width`: of the panel; `inner`: without a scroll bar, known once the height is. */
-  const layout = (wanted: Pens, families: [string, string], reading: boolean, width: number, inner: (height: number) => number) => {
+  /**
+   * `families`: of the panel's fonts, and of its code's; `width`: of the panel; `inner`: what of it a scroll bar leaves
+   * beside so many pixels of height.
+   */
+  const layout = (
+    wanted: Pens,
+    families: [string, string],
+    reading: boolean,
+    width: number,
+    inner: (height: number) => number,
+  ): Layout => {
     pens = wanted;
     [fonts, mono] = families;
     write(11, fonts, "bold");
@@ -92,14 +101,19 @@ export function painter(grid: Grid, context: CanvasRenderingContext2D) {
     const x = (position: number) => head + Math.round(position * cell) - left;
     const y = (line: number) => at.top(line) - top;
 
-    /** Calls `draw` with every run of equal values among a line's cells. */
-    const runs = (values: number[], line: number, draw: (value: number, x: number, width: number) => void) => {
-      const start = line * seq;
-      for (let begin = from, position = from + 1; position <= to; position++) {
-        if (position < to && values[start + position] === values[start + begin]) continue;
-        draw(values[start + begin]!, x(begin), x(position) - x(begin));
-        begin = position;
+    /** Where in sight the cells are whose value is `wanted`, by runs of them. */
+    const runs = (values: number[], wanted: (value: number) => boolean, below: number, high: number): Box[] => {
+      const found: Box[] = [];
+      for (let line = first; line <= last; line++) {
+        const start = line * seq;
+        for (let position = from; position < to; position++) {
+          if (!wanted(values[start + position]!)) continue;
+          const begin = position;
+          while (position < to && wanted(values[start + position]!)) position++;
+          found.push([x(begin), y(line) + below, x(position) - x(begin), high]);
+        }
       }
+      return found;
     };
     const texts = (line: number) => {
       context.save();
@@ -158,12 +172,12 @@ export function painter(grid: Grid, context: CanvasRenderingContext2D) {
     context.direction = "ltr";
     write(11, mono);
     pens.shift(left, top);
-    for (let line = first; line <= last; line++) {
-      if (at.reading) texts(line);
-      else runs(grid.kinds, line, (kind, x, wide) => drawRun(context, grid.legend[kind]!, [x, y(line), wide, box], pens));
-      if (!grid.types) continue;
-      const below = y(line) + box + px(0.5);
-      runs(grid.types, line, (type, x, wide) => type && drawType(context, type, [x, below, wide, px(2)], pens));
+    if (at.reading) for (let line = first; line <= last; line++) texts(line);
+    else grid.legend.forEach((kind, code) => drawRuns(context, kind, runs(grid.kinds, (each) => each === code, 0, box), pens));
+    if (grid.types) {
+      const [below, high] = [box + px(0.5), px(2)];
+      drawTypes(context, 1, runs(grid.types, (type) => type === 1, below, high), pens);
+      drawTypes(context, 2, runs(grid.types, (type) => type !== 0 && type !== 1, below, high), pens);
     }
     if (!at.reading && cell >= px(6)) {
       for (let position = from; position <= to; position++) fill(colours.bg, x(position) - px(1), 0, px(1), height);
@@ -187,7 +201,8 @@ function clipper(context: CanvasRenderingContext2D, width: number): (text: strin
     if (found !== undefined) return found;
     // By code points: half of a surrogate pair shows as a box.
     const points = [...text.slice(0, 64)];
-    const shown = (length: number) => (length < points.length || text.length > 64 ? `${points.slice(0, length).join("")}…` : text);
+    const shown = (length: number) =>
+      length < points.length || text.length > 64 ? `${points.slice(0, length).join("")}…` : text;
     let [fits, fails] = [0, points.length + 1];
     for (let tried = points.length; fails - fits > 1; tried = (fits + fails) >> 1) {
       if (context.measureText(shown(tried)).width <= width) fits = tried;

@@ -1,7 +1,7 @@
 // The tokens of the batch: a grid of what stands at each position, and the same as a table. Asked for when in sight.
 import type { Grid, Report, Scope } from "./data";
 import { h, section } from "./h";
-import { type Box, type Pens, drawCell, drawRun, drawType, factsAt, rowFacts } from "./tokencells";
+import { type Box, type Pens, drawCell, drawRuns, drawTypes, factsAt, rowFacts } from "./tokencells";
 import { tokenGrid } from "./tokengrid";
 import type { At } from "./tokenpaint";
 import { tokenTable } from "./tokentable";
@@ -56,24 +56,24 @@ function view(grid: Grid, signal: AbortSignal): { elements: HTMLElement[]; draw:
   const asTable = h("button", { type: "button", "aria-pressed": "false" }, "As a table");
   const table = tokenTable(grid);
   table.element.hidden = true;
-  const { element: swatches, draw: drawSwatches } = legend(grid);
+  const summary = described(grid);
+  const swatches = legend(grid);
   let last: At = [0, 0];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const tell = (at: At | null) => {
-    if (at) {
-      const facts = about(grid, at).map(([name, value]) => {
-        return h("span", {}, h("span", { class: "muted" }, name), " ", h(name === "Token" ? "code" : "b", {}, value));
-      });
-      detail.replaceChildren(...facts);
-    }
+    if (!at) return;
+    const facts = about(grid, at).map(([name, value]) =>
+      h("span", {}, h("span", { class: "muted" }, name), " ", h(name === "Token" ? "code" : "b", {}, value)),
+    );
+    detail.replaceChildren(...facts);
   };
   const follow = () => {
     if (!table.element.hidden) table.show(...last);
   };
   const cells = tokenGrid(
     grid,
-    `${described(grid)}. The arrow keys move through the cells.`,
+    `${summary}. The arrow keys move through the cells.`,
     {
       pointed: tell,
       moved(at) {
@@ -88,7 +88,7 @@ function view(grid: Grid, signal: AbortSignal): { elements: HTMLElement[]; draw:
       },
       styled(pens, reading) {
         size.setAttribute("aria-pressed", String(reading));
-        drawSwatches(pens, reading);
+        swatches.draw(pens, reading);
       },
     },
     signal,
@@ -101,9 +101,9 @@ function view(grid: Grid, signal: AbortSignal): { elements: HTMLElement[]; draw:
     follow();
   });
   // Why there are ids in place of tokens.
-  const textless = !grid.pieces && [" Ids only: no tokenizer was found, or ", h("code", {}, "--no-text"), " was given."];
-  const bar = h("div", { class: "bar" }, size, asTable, h("span", { class: "muted" }, `${described(grid)}.`, textless || []));
-  const elements = [bar, swatches, cells.element, detail, spoken, table.element];
+  const textless = grid.pieces ? [] : [" Ids only: no tokenizer was found, or ", h("code", {}, "--no-text"), " was given."];
+  const bar = h("div", { class: "bar" }, size, asTable, h("span", { class: "muted" }, `${summary}.`, textless));
+  const elements = [bar, swatches.element, cells.element, detail, spoken, table.element];
   return { elements, draw: () => cells.draw(null) };
 }
 
@@ -125,16 +125,14 @@ function legend(grid: Grid): { element: HTMLElement; draw: (pens: Pens, reading:
   const kinds = times(grid.kinds);
   const [zeros = 0, ones = 0] = times(grid.types);
   const others = (grid.types?.length ?? 0) - zeros - ones;
-  const underline: (type: number) => Draw = (type) => (context, [x, y, width, height], pens) =>
-    drawType(context, type, [x, y + height - 2 * pens.scale, width, 2 * pens.scale], pens);
+  const line = (type: number): Draw => (context, [x, y, width, height], pens) =>
+    drawTypes(context, type, [[x, y + height - 2 * pens.scale, width, 2 * pens.scale]], pens);
+  const draw = (kind: string): Draw => (context, box, pens, reading) =>
+    reading ? drawCell(context, kind, box, pens) : drawRuns(context, kind, [box], pens);
   const entries: [string, number | undefined, Draw][] = [
-    ...grid.legend.map((kind, index): [string, number | undefined, Draw] => [
-      kind,
-      kinds[index],
-      (context, box, pens, reading) => (reading ? drawCell : drawRun)(context, kind, box, pens),
-    ]),
-    ["token type 1", ones, underline(1)],
-    ["other token types", others, underline(2)],
+    ...grid.legend.map((kind, index) => [kind, kinds[index], draw(kind)] as [string, number | undefined, Draw]),
+    ["token type 1", ones, line(1)],
+    ["other token types", others, line(2)],
   ];
   const swatches: [HTMLCanvasElement, Draw][] = [];
   const items = entries.map(([name, count, draw]) => {
