@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browser.contrast import assert_legible
-from browser.driving import SHOW, Notebook
+from browser.driving import Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -84,16 +84,18 @@ def test_the_grid_is_painted_at_once_and_scrolls_smoothly(make_tokens: Any, caps
     book, section = make_tokens("large()")
     painted, shown = book.page.evaluate("[window.painted, window.shown]")
     with capsys.disabled():
-        print(f"\ntokens, 64 x 512: painted {painted:.0f} ms after the answer, shown by {shown:.0f} ms")
+        print(  # noqa: T201  # the figures are what the test is for
+            f"\ntokens, 64 x 512: painted {painted:.0f} ms after the answer, shown by {shown:.0f} ms"
+        )
     assert painted <= 100
-    grid = section.locator(".grid")
+    grid, switch = section.locator(".grid"), section.get_by_role("button", name="Token text")
     for size, axis, step in (("cells", "scrollTop", 8), ("text", "scrollTop", 16), ("text", "scrollLeft", 160)):
-        if (size == "text") != (section.get_by_role("button", name="Token text").get_attribute("aria-pressed") == "true"):
-            section.get_by_role("button", name="Token text").click()
+        if (size == "text") != (switch.get_attribute("aria-pressed") == "true"):
+            switch.click()
         intervals, spent = grid.evaluate(SCROLL, [axis, step])
         high = statistics.quantiles(intervals, n=20)[-1]
         with capsys.disabled():
-            print(
+            print(  # noqa: T201
                 f"tokens as {size}, {axis}: {len(intervals)} frames, median {statistics.median(intervals):.1f} ms, "
                 f"95th percentile {high:.1f} ms, own paint median {statistics.median(spent):.1f} ms, "
                 f"longest {max(spent):.1f} ms"
@@ -220,7 +222,9 @@ def test_a_narrow_panel_and_a_large_page(make_tokens: Any, screenshots: Path) ->
 
 
 def test_without_text_ids_are_shown(make_tokens: Any, screenshots: Path) -> None:
-    _, section = make_tokens("dataclasses.replace(deep(), tokens=dataclasses.replace(tokens(4, 16, (2,)), pieces=None))")
+    _, section = make_tokens(
+        "dataclasses.replace(deep(), tokens=dataclasses.replace(tokens(4, 16, (2,)), pieces=None))"
+    )
     assert section.get_by_text("Ids only").count() == 1
     assert section.get_by_role("button", name="Token ids").get_attribute("aria-pressed") == "true"
     section.locator(".grid").focus()
