@@ -27,7 +27,7 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
   const spacer = h("div", {}, canvas);
   // An application: the roles grid and table need rows and cells in the page, and an image takes no keys. What the
   // canvas shows is told by this label, by the line below that is read out on every move, and by the table.
-  const scroller = h("div", { class: "grid", tabindex: 0, role: "application", "aria-label": label }, spacer);
+  const scroller = h("div", { class: "scroll grid", tabindex: 0, role: "application", "aria-label": label }, spacer);
   const probe = h("span");
   // Its width changes with the panel's alone. Its colours are in transition when they change, whatever changed them: a
   // theme's style sheet, the system's scheme or its high contrast.
@@ -96,7 +96,8 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
   const under = (event: MouseEvent): At | null => {
     if (!at) return null;
     const corner = scroller.getBoundingClientRect();
-    const [x, y] = [px(event.clientX - corner.left), px(event.clientY - corner.top)];
+    const grown = scroller.offsetWidth / corner.width; // other than 1 where the page itself scales the panel
+    const [x, y] = [px((event.clientX - corner.left) * grown), px((event.clientY - corner.top) * grown)];
     const below = y + px(scroller.scrollTop);
     const [line, position] = [at.line(below), Math.floor((x + px(scroller.scrollLeft) - at.head) / at.cell)];
     if (x < at.head || y < at.ruler || line < 0 || line >= rows.length || position >= seq) return null;
