@@ -14,7 +14,7 @@ from bertmagic.render import axes, words
 from bertmagic.render.changes import UNCHANGED, changes
 from bertmagic.render.page import grid_data, page_data
 from bertmagic.render.strings import clean, duration, number, value_text
-from bertmagic.render.tree import depths, listed, parents, short_name
+from bertmagic.render.tree import depths, listed, parents, runs, short_name
 from bertmagic.report import Report
 
 SAMPLES = ("passing", "silent_fault", "raising", "hostile", "deep")
@@ -233,3 +233,15 @@ def test_changes_are_few_and_safe() -> None:
     assert len(told) <= 13
     assert len("".join(told)) < 4_000
     assert changes(now, now) == [UNCHANGED]
+
+
+def test_blocks_that_are_alike_are_one_line() -> None:
+    html = "".join(Tags(sample("deep").to_html()).text)
+    assert "layer_._0 … layer_._11" in html
+    assert "12 × TFBertLayer" in html
+    assert "85,054,464" in html  # the parameters of all twelve
+    layers = sample("deep").to_dict()["layers"]
+    above, shown = parents(layers), listed(layers, 3)
+    assert [index for run in runs(layers, above, shown) for index in run] == shown
+    layers[next(index for index in shown if layers[index]["path"].endswith("layer_._4"))]["status"] = "failed"
+    assert max(map(len, runs(layers, above, shown))) == 7

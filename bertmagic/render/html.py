@@ -12,7 +12,7 @@ from typing import Any
 from bertmagic.render import axes, tokens, words
 from bertmagic.render.strings import clean, clean_block, evidence_rows, sentence
 from bertmagic.render.style import STYLE
-from bertmagic.render.tree import depths, listed, parents, short_name, statuses
+from bertmagic.render.tree import depths, listed, parents, runs, short_name, statuses
 
 DEEPEST = 3  # levels of layers listed, to keep a saved notebook small
 _COLOURS = {"fail": "e", "error": "e", "warn": "w", "warning": "w", "pass": "o", "advice": "m"}
@@ -144,15 +144,17 @@ def _layers(layers: list[dict[str, Any]]) -> str:
     depth, states = depths(above), statuses(layers, above)
     heads = "".join(f'<th scope="col">{column}</th>' for column in words.LAYER_COLUMNS)
     rows = []
-    for index in shown:
-        layer = layers[index]
-        name = short_name(layer["path"], layers[above[index]]["path"] if above[index] >= 0 else "")
+    for run in runs(layers, above, shown):
+        layer, count = layers[run[0]], len(run)
+        names = " … ".join(_code(_name(layers, above, index), 80) for index in dict.fromkeys((run[0], run[-1])))
+        kind = f"{count} × {layer['type']}" if count > 1 else layer["type"]
+        spent = [layers[index]["seconds"] for index in run]
         rows.append(
-            f'<tr><th scope="row">{"&emsp;" * depth[index]}{_code(name, 80)}{_state(states[index])}</th>'
-            f"<td>{_e(layer['type'], 60)}</td>"
+            f'<tr><th scope="row">{"&emsp;" * depth[run[0]]}{names}{_state(states[run[0]])}</th>'
+            f"<td>{_e(kind, 60)}</td>"
             f"<td>{_shapes(layer['inputs'])}</td><td>{_shapes(layer['outputs'])}</td><td>{_e(layer['dtype'], 30)}</td>"
-            f'<td class="bm-n">{words.parameters(layer["params"])}</td>'
-            f'<td class="bm-n">{words.layer_seconds(layer["seconds"])}</td></tr>'
+            f'<td class="bm-n">{words.parameters(count * (layer["params"] or 0))}</td>'
+            f'<td class="bm-n">{words.layer_seconds(None if None in spent else sum(spent))}</td></tr>'
         )
     rest = len(layers) - len(shown)
     note = f'<p class="bm-p bm-m">{words.counted(rest, "deeper layer")} not listed.</p>' if rest else ""
@@ -161,6 +163,10 @@ def _layers(layers: list[dict[str, Any]]) -> str:
         f"<details{opened}><summary><strong>{words.counted(len(layers), 'layer')}</strong></summary>"
         f'<table class="bm-t"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>{note}</details>'
     )
+
+
+def _name(layers: list[dict[str, Any]], above: list[int], index: int) -> str:
+    return short_name(layers[index]["path"], layers[above[index]]["path"] if above[index] >= 0 else "")
 
 
 def _state(status: str) -> str:

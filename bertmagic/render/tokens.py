@@ -7,8 +7,8 @@ from typing import Any
 
 from bertmagic.render.strings import clean
 
-ROWS = 4  # rows listed
-_SHOWN = 40  # tokens of a row that are written out
+ROWS = 3  # rows listed
+_SHOWN = 16  # tokens of a row that are written out
 # What no cell of a right batch is.
 WRONG = ("attended padding", "out of range")
 # Kinds of cells that are counted, and not written out one by one.

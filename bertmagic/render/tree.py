@@ -53,6 +53,24 @@ def listed(layers: Sequence[dict[str, Any]], deepest: int, most: int = 60) -> li
     return sorted(keep)[: 2 * most]
 
 
+def runs(layers: Sequence[dict[str, Any]], above: Sequence[int], shown: Sequence[int]) -> list[list[int]]:
+    """The listed layers in runs: blocks of one caller that are alike and follow one another are one line of a table."""
+    with_children = {above[index] for index in shown}
+    found: list[list[int]] = []
+    for index in shown:
+        last = found[-1][-1] if found else -1
+        alone = last < 0 or last in with_children or index in with_children
+        if alone or above[last] != above[index] or _kind(layers[last]) != _kind(layers[index]):
+            found.append([index])
+        else:
+            found[-1].append(index)
+    return found
+
+
+def _kind(layer: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(layer[part] for part in ("type", "inputs", "outputs", "dtype", "params", "status"))
+
+
 def shared(path: str, above: str) -> int:
     """How many characters of `path` its caller's path already says: all of it, up to a separator, or none."""
     return len(above) if above and path.startswith(above) and path[len(above) : len(above) + 1] in ("/", ".") else 0
