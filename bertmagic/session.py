@@ -47,6 +47,7 @@ class Watch(Listening):
         self, *, namespace: dict[str, Any] | None = None, source: str | None = None, options: Options | None = None
     ) -> None:
         super().__init__(namespace if namespace is not None else {}, options or Options())
+        self._source = source
         self._looks.argmaxed = argmaxed(source)
         self._stack = contextlib.ExitStack()
         self.report: Report | None = None
