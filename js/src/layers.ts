@@ -173,19 +173,14 @@ function percent(share: number): string {
 
 /** All there is to say of a layer, every shape on a line of its own. */
 function details(layer: Layer): HTMLElement[] {
-  const list = (what: string, found: string[]): [string, Child[]] => [
-    found.length > 1 ? `${what}s` : what,
-    found.map((text) => h("div", {}, shape(text))),
-  ];
-  const lines: [string, Child[]][] = [
-    list("Input", layer.inputs),
-    list("Output", layer.outputs),
-    ["Dtype", [layer.dtype]],
-    ["Parameters", [parameters(layer)]],
-    ["Time", [time(layer), layer.share !== null && h("span", { class: "muted" }, ` (${percent(layer.share)})`)]],
-  ];
+  const count = parameters(layer);
+  const spent = time(layer) + (layer.share === null ? "" : ` (${percent(layer.share)})`);
+  const facts = [layer.type, layer.dtype, count && `${count} parameters`, spent].filter(Boolean).join(" · ");
+  const list = (what: string, found: string[]) =>
+    found.length > 0 &&
+    h("div", {}, h("dt", { class: "muted" }, found.length > 1 ? `${what}s` : what), found.map((text) => h("dd", {}, shape(text))));
   return [
-    h("p", {}, h("code", { class: "path" }, layer.path), " ", h("span", { class: "muted" }, layer.type), " ", status(layer.status)),
-    h("dl", {}, lines.filter(([, said]) => said.some(Boolean)).map(([what, said]) => h("div", {}, h("dt", { class: "muted" }, what), h("dd", {}, said)))),
+    h("p", {}, h("code", { class: "path" }, layer.path), " ", h("span", { class: "muted" }, facts), " ", status(layer.status)),
+    h("dl", {}, list("Input", layer.inputs), list("Output", layer.outputs)),
   ];
 }

@@ -112,7 +112,7 @@ test("the path to the innermost layer that failed is open, and that layer is the
   assert.equal(part.querySelectorAll(".rows .mark").length, 1);
   assert.equal(part.querySelectorAll(".rows .way").length, 3);
   assert.equal(part.querySelector('.rows [tabindex="0"]'), row(part, "layer_0"));
-  assert.ok(about(part).startsWith("model/bert/encoder/layer_0 Kind failed"));
+  assert.ok(about(part).startsWith("model/bert/encoder/layer_0 Kind · float32 · 0.0 ms (0.0 % of the whole) failed"));
 });
 
 test("layers that did not run are counted, and marked by a word", () => {
@@ -127,7 +127,7 @@ test("the row under the mouse, else the one in focus, is told in full", () => {
   row(part, "layer_1").dispatchEvent(new window.Event("pointerover", { bubbles: true }));
   assert.ok(about(part).startsWith("model/layer_1 Kind"));
   assert.ok(about(part).includes("Inputs(batch=2)(batch=2, hidden=3)"));
-  assert.ok(about(part).includes("500 ms (25 % of the whole)"));
+  assert.ok(about(part).includes("9 parameters · 500 ms (25 % of the whole)"));
   part.querySelector(".rows")!.dispatchEvent(new window.Event("pointerleave"));
   assert.ok(about(part).startsWith("model "));
 });

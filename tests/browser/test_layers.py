@@ -180,7 +180,7 @@ def test_the_failing_path_is_open_and_in_sight(failing: Notebook, screenshots: P
       return mine.top >= box.top + 22 && mine.bottom <= box.bottom; }"""
     assert row.evaluate(inside)
     about = part.locator(".about")
-    assert about.inner_text().startswith("tf_bert_model/bert/encoder/layer_._7/attention/self/key Dense")
+    assert about.inner_text().startswith("tf_bert_model/bert/encoder/layer_._7/attention/self/key Dense · float32")
     assert about.locator(".shape").count() == 6
     for theme in THEMES:
         failing.set_theme(theme)

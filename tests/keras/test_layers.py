@@ -14,9 +14,8 @@ from bertmagic.report import Report
 @pytest.fixture(scope="module")
 def failing() -> Report:
     """A model of two layers that is given more tokens than it has positions."""
-    backbone = keras_hub.models.BertBackbone(
-        vocabulary_size=90, num_layers=2, num_heads=2, hidden_dim=16, intermediate_dim=32, max_sequence_length=16
-    )
+    sizes = {"vocabulary_size": 90, "num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32}
+    backbone = keras_hub.models.BertBackbone(**sizes, max_sequence_length=16, name="encoder")
     pooled = keras.layers.Dropout(0.1, name="drop")(backbone(backbone.input)["pooled_output"])
     model = keras.Model(backbone.input, keras.layers.Dense(2, name="head")(pooled))
     ids = np.random.default_rng(0).integers(5, 90, (2, 20))
@@ -26,15 +25,15 @@ def failing() -> Report:
 
 def test_what_a_failing_pass_did_not_come_to_is_told_in_the_models_order(failing: Report) -> None:
     failed = [row.path for row in failing.layers if row.status == "failed"]
-    assert failed[1:] == ["bert_backbone", "bert_backbone/position_embedding"]
+    assert failed[1:] == ["encoder", "encoder/position_embedding"]
     assert [(row.path, row.level) for row in failing.layers if row.status == "not run"] == [
-        ("bert_backbone/segment_embedding", 2),
-        ("bert_backbone/embeddings_add", 2),
-        ("bert_backbone/embeddings_layer_norm", 2),
-        ("bert_backbone/embeddings_dropout", 2),
-        ("bert_backbone/transformer_layer_0", 2),
-        ("bert_backbone/transformer_layer_1", 2),
-        ("bert_backbone/pooled_dense", 2),
+        ("encoder/segment_embedding", 2),
+        ("encoder/embeddings_add", 2),
+        ("encoder/embeddings_layer_norm", 2),
+        ("encoder/embeddings_dropout", 2),
+        ("encoder/transformer_layer_0", 2),
+        ("encoder/transformer_layer_1", 2),
+        ("encoder/pooled_dense", 2),
         ("drop", 1),
         ("head", 1),
     ]
@@ -44,7 +43,7 @@ def test_a_call_is_recorded_once_on_every_backend(failing: Report) -> None:
     paths = [row.path for row in failing.layers]
     assert len(paths) == len(set(paths))
     rows = {row.path: row for row in failing.layers}
-    assert rows["bert_backbone/token_embedding"].params == 90 * 16
+    assert rows["encoder/token_embedding"].params == 90 * 16
 
 
 def test_times_are_left_out_where_jax_dispatches_asynchronously(failing: Report) -> None:

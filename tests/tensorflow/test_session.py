@@ -95,6 +95,7 @@ def test_device_gpu(tf: Any, bert: Any, batch: SimpleNamespace) -> None:
     assert report.device.used == "GPU:0"
     assert report.device.name
     assert report.device.peak_bytes
+    assert {row.seconds for row in report.layers} == {None}  # a call there only queues its work
 
 
 def test_watching_a_block_with_a_training_loop(tf: Any, keras: Any, bert: Any, batch: SimpleNamespace) -> None:

@@ -28,6 +28,7 @@ def test_the_device_and_its_peak_are_told(on_gpu: Any, padded: SimpleNamespace) 
     assert report.device.used == "GPU:0"
     assert report.device.name
     assert report.device.peak_bytes
+    assert {row.seconds for row in report.layers} == {None}  # a call there only queues its work
 
 
 def test_an_id_out_of_range_is_named_and_never_looked_up(on_gpu: Any, padded: SimpleNamespace) -> None:
