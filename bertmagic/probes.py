@@ -58,7 +58,7 @@ def padding_content(live: LiveCall, ids: TensorFacts, padding: np.ndarray, base:
     if not scale:
         return None  # an output of zeros (a head that starts at zero) says nothing
     named = tuple(int(rows[place]) for place in held)
-    return ProbeFacts("padding content", named, moved, scale, floor, "other tokens in the place of the padding")
+    return ProbeFacts("padding content", named, moved, scale, floor)
 
 
 def repetition(live: LiveCall, base: Base, *, training: bool) -> ProbeFacts | None:
@@ -78,8 +78,7 @@ def repetition(live: LiveCall, base: Base, *, training: bool) -> ProbeFacts | No
     rows = len(base.rows)
     before = [(name, value) for name, value in outputs if value.ndim and value.shape[0] == rows]
     moved, scale, floor = _moved(before, again.outputs, np.zeros((rows, 0), bool))
-    ran = "a second run of the same rows"
-    return ProbeFacts("repetition", tuple(map(int, base.rows)), moved, scale, floor, ran) if scale else None
+    return ProbeFacts("repetition", tuple(map(int, base.rows)), moved, scale, floor) if scale else None
 
 
 def _moved(

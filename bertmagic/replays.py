@@ -121,14 +121,14 @@ class _Asking:
     def repetition(self) -> ProbeFacts | None:
         """The same hidden states again: nothing must move."""
         after = self._run(lambda hidden, _: hidden)
-        return self._probe("repetition", after, None, "the code around the encoder again, on the same hidden states")
+        return self._probe("repetition", after, None)
 
     def padding_content(self) -> ProbeFacts | None:
         """Other hidden states at the padding of the rows that have some: no output of real tokens must move."""
         if not self._held().any():
             return None
         after = self._run(_at_padding(_other))
-        return self._probe("padding content", after, self._held(), "other vectors at the padding positions")
+        return self._probe("padding content", after, self._held())
 
     def pooling(
         self, facts: CallFacts, calls: Sequence[EncoderCallFacts], layers: Sequence[LayerRecord]
@@ -224,7 +224,7 @@ class _Asking:
                 held |= some if padding.shape[0] == self._rows else np.full(self._rows, bool(some.any()))
         return held
 
-    def _probe(self, name: str, after: Outputs | None, rows: np.ndarray | None, ran: str) -> ProbeFacts | None:
+    def _probe(self, name: str, after: Outputs | None, rows: np.ndarray | None) -> ProbeFacts | None:
         if after is None:
             return None
         chosen = np.ones(self._rows, bool) if rows is None else rows
@@ -233,7 +233,7 @@ class _Asking:
             return None
         most = max(moves, key=lambda each: each.moved / each.scale)
         named = tuple(int(row) for row, kept in zip(self._base.rows, chosen, strict=True) if kept)
-        return ProbeFacts(name, named, most.moved, most.scale, most.floor, ran)
+        return ProbeFacts(name, named, most.moved, most.scale, most.floor)
 
     def _vectors(self, after: Outputs | None) -> dict[str, _Moved]:
         """The outputs of one number or vector a row, by name, with how far they moved in the rows with padding."""

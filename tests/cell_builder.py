@@ -59,7 +59,7 @@ def symbolic(
 ) -> SymbolicFacts:
     """A symbolic tensor that a model is called on, made by an `Input`."""
     role = name if name in ("input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds") else None
-    defaults = {"said": name, "role": role, "framework": "tf-keras", "origin": INPUT}
+    defaults = {"said": name, "role": role, "origin": INPUT}
     return SymbolicFacts(**{"name": name, "shape": shape, "dtype": dtype, **defaults, **facts})
 
 

@@ -17,7 +17,7 @@ from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.facts.training import StateFacts
 from bertmagic.finding import Finding
 from bertmagic.rules import RULES
-from bertmagic.rules.order import in_order
+from bertmagic.rules.order import of_calls
 
 # A table of sentences, by name: slug, facts, and what is said: title, detail, the fix's title and its code (None where
 # there is no fix).
@@ -44,7 +44,7 @@ HUB_BERT = dataclasses.replace(
     source="token_embedding.embeddings",
 )
 TORCH_BERT = dataclasses.replace(BERT, type="BertModel", source="embeddings.word_embeddings.weight")
-TOKENIZER = TokenizerFacts("tokenizer", "BertTokenizerFast", VOCABULARY, PAD, CLS, SEP, 16, "right", "the only one")
+TOKENIZER = TokenizerFacts("tokenizer", "BertTokenizerFast", VOCABULARY, PAD, CLS, SEP, "right", "the only one")
 
 LOSSES: dict[str, LossFacts] = {
     kind: LossFacts(name, kind)  # type: ignore[arg-type]
@@ -183,9 +183,7 @@ def call(
     rows = next((each.shape[0] for each in inputs if each.shape), 0)
     if outputs is None and error in (None, "loss"):
         outputs = {"logits": (rows, 2)}
-    probes = (
-        {} if probe is None else {"padding content": ProbeFacts("padding content", (0,), probe, 1.0, 1e-4, "tokens")}
-    )
+    probes = {} if probe is None else {"padding content": ProbeFacts("padding content", (0,), probe, 1.0, 1e-4)}
     return CallFacts(
         kind=kind,
         model=of,
@@ -224,7 +222,7 @@ def check(slug: str, facts: CallFacts | CellFacts) -> Finding | None:
 def slugs(facts: CallFacts) -> list[str]:
     """The slugs that all rules together report, cause first."""
     found = (rule.check(facts) for rule in RULES.values() if rule.about == "call")
-    return [finding.rule for finding in in_order(each for each in found if each is not None)]
+    return [finding.rule for finding in of_calls([[each for each in found if each is not None]])]
 
 
 def _role(name: str) -> Role | None:

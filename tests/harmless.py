@@ -69,7 +69,7 @@ def rows_that_do_not_count(program: Program, random: np.random.Generator) -> Cal
 @harmless(padded=True)
 def no_mask_where_the_model_reads_no_padding(program: Program, random: np.random.Generator) -> CallFacts:
     """Some encoders make the mask themselves: other tokens at the padding change nothing."""
-    probe = ProbeFacts("padding content", (0,), 0.0, 1.0, 1e-6, "other tokens in the place of the padding")
+    probe = ProbeFacts("padding content", (0,), 0.0, 1.0, 1e-6)
     return having(program.facts(mask=None, moved=None), probes={probe.name: probe})
 
 

@@ -262,7 +262,7 @@ MESSAGES: Messages = {
             builds=[
                 BuildFacts(
                     hub(),
-                    (symbolic("token_ids", (None, 128, 8), role="input_ids", said="ids", framework="keras"),),
+                    (symbolic("token_ids", (None, 128, 8), role="input_ids", said="ids"),),
                     ErrorFacts("ValueError", "", "embeddings", "forward"),
                 )
             ]
@@ -284,7 +284,7 @@ MESSAGES: Messages = {
             builds=[
                 BuildFacts(
                     hub(),
-                    (symbolic("token_ids", (None, 128), "float32", role="input_ids", said="ids", framework="keras"),),
+                    (symbolic("token_ids", (None, 128), "float32", role="input_ids", said="ids"),),
                 )
             ]
         ),

@@ -26,7 +26,7 @@ from bertmagic.report import (
     Tokens,
 )
 from bertmagic.rules import RULES
-from bertmagic.rules.order import CAUSES, in_order
+from bertmagic.rules.order import CAUSES, of_calls
 from bertmagic.rules.registry import Rule
 from bertmagic.token_grid import KINDS
 
@@ -188,13 +188,13 @@ def finding(rule: str, subject: str = "ids", severity: Severity | None = None) -
 
 
 def test_a_cause_leaves_out_its_symptoms() -> None:
-    found = in_order([finding("labels-shape", "y"), finding("attention-mask-missing"), finding("input-missing")])
+    found = of_calls([[finding("labels-shape", "y"), finding("attention-mask-missing"), finding("input-missing")]])
     assert [each.rule for each in found] == ["input-missing"]
 
 
 def test_graver_first_then_more_causal() -> None:
     rules = ["attention-mask-over-padding", "labels-shape", "ids-out-of-vocabulary", "sequence-too-long"]
-    found = in_order(finding(rule) for rule in rules)
+    found = of_calls([[finding(rule) for rule in rules]])
     assert [each.rule for each in found] == [
         "ids-out-of-vocabulary",
         "sequence-too-long",
@@ -204,21 +204,21 @@ def test_graver_first_then_more_causal() -> None:
 
 
 def test_one_finding_a_rule_and_subject() -> None:
-    found = in_order([finding("labels-shape"), finding("labels-shape"), finding("labels-shape", "other")])
+    found = of_calls([[finding("labels-shape"), finding("labels-shape"), finding("labels-shape", "other")]])
     assert sorted(each.subject for each in found) == ["ids", "other"]
 
 
 def test_a_rule_without_a_place_comes_last() -> None:
-    assert [each.rule for each in in_order([finding("new-rule"), finding("labels-shape")])] == [
+    assert [each.rule for each in of_calls([[finding("new-rule"), finding("labels-shape")]])] == [
         "labels-shape",
         "new-rule",
     ]
-    assert in_order([]) == ()
+    assert of_calls([[]]) == ()
 
 
 def test_the_order_of_the_findings_given_does_not_matter() -> None:
     findings = [finding(rule) for rule in ("labels-shape", "ids-out-of-vocabulary", "attention-mask-missing")]
-    assert len({tuple(each.rule for each in in_order(order)) for order in itertools.permutations(findings)}) == 1
+    assert len({tuple(each.rule for each in of_calls([order])) for order in itertools.permutations(findings)}) == 1
 
 
 def test_causes_are_rules_and_come_before_their_symptoms() -> None:

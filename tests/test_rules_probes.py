@@ -25,7 +25,7 @@ def facts(**changes: Any) -> CallFacts:
 
 
 def repetition(moved: float) -> dict[str, ProbeFacts]:
-    return {"repetition": ProbeFacts("repetition", (0, 1), moved, 2.0, 1e-6, "a second run of the same rows")}
+    return {"repetition": ProbeFacts("repetition", (0, 1), moved, 2.0, 1e-6)}
 
 
 def test_pooling_over_padding_is_found_from_its_facts() -> None:

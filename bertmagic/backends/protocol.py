@@ -189,7 +189,7 @@ class Compared(Protocol):
 
 
 class Listener(Protocol):
-    """Who is told of calls while a backend observes. `proceed()` runs the real thing and returns its value."""
+    """Who is told of calls while a backend observes."""
 
     run_for_real: bool
 

@@ -34,10 +34,10 @@ class ErrorFacts:
 
 @dataclass(frozen=True)
 class ProbeFacts:
-    """How far the output moved when something changed that must not (or must) matter.
+    """How far the output moved when something changed that must not matter.
 
     `moved`: the largest change of the compared outputs; `scale`: their largest magnitude; `floor`: the noise below
-    which nothing is said (same unit as `moved`). `rows`: of the batch. `ran`: in words.
+    which nothing is said (same unit as `moved`). `rows`: of the batch.
     """
 
     name: str
@@ -45,7 +45,6 @@ class ProbeFacts:
     moved: float
     scale: float
     floor: float
-    ran: str
 
     @property
     def matters(self) -> bool:

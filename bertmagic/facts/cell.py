@@ -183,11 +183,7 @@ class TokenizerCallFacts:
     texts: TextFacts
     pairs: TextFacts | None = None
     return_tensors: str | None = None
-    padding: str | None = None
-    truncation: str | None = None
-    max_length: int | None = None
     is_split_into_words: bool = False
-    said: str | None = None
     lengths: tuple[int, ...] = ()
     unknown: int = 0
     tokens: int = 0
@@ -216,7 +212,6 @@ class SymbolicFacts:
     shape: tuple[int | None, ...]
     dtype: str
     role: Role | None
-    framework: Framework
     origin: Origin | None = None
 
     @property

@@ -22,7 +22,6 @@ class TokenizerFacts:
     pad_id: int | None
     cls_id: int | None
     sep_id: int | None
-    max_length: int | None
     padding_side: str
     paired: str
     eos_id: int | None = None

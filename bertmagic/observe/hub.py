@@ -255,7 +255,6 @@ def facts(layer: Any, said: str | None, paired: str, *, made_rows: bool) -> Toke
     tokenizer = tokenizer_of(layer)
     start, end = _id(tokenizer, "cls", "start"), _id(tokenizer, "sep", "end")
     size = int(tokenizer.vocabulary_size())
-    length = getattr(layer, "sequence_length", None)
     packer = getattr(layer, "packer", None)
     return TokenizerFacts(
         said=said,
@@ -270,7 +269,6 @@ def facts(layer: Any, said: str | None, paired: str, *, made_rows: bool) -> Toke
         base_rows=size,
         frame=(start, end) if start is not None and end is not None else (),
         made_rows=made_rows,
-        max_length=length if isinstance(length, int) else None,
         padding_side=str(getattr(packer, "padding_side", "right")),
         paired=paired,
         library="keras-hub",

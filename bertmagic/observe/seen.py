@@ -54,7 +54,7 @@ class Seen:
         """Describe a tokenizer's call while its arguments' names can still be found."""
         if len(self._tokenized) < _MOST_CALLS or call.error is not None:
             words = functools.partial(texts.word_facts, call, self._names)
-            self._tokenized.append((texts.call_facts(call, self._names, None), words))
+            self._tokenized.append((texts.call_facts(call, self._names), words))
 
     def tokenized_by_hub(self, call: HubCall) -> None:
         """Describe the call of a tokenizer or preprocessor of KerasHub's in the same way."""

@@ -31,8 +31,8 @@ _RUNNING = frozenset(_RUNNING_WORDS.split())
 _NO_TEXTS = TextFacts(None, "none", "NoneType")
 
 
-def call_facts(call: TokenizerCall, names: Names, said: str | None) -> TokenizerCallFacts:
-    """The facts of one tokenizer call, as long as its arguments' names can be found; `said`: its output's name."""
+def call_facts(call: TokenizerCall, names: Names) -> TokenizerCallFacts:
+    """The facts of one tokenizer call, as long as its arguments' names can be found."""
     given = _bound(call)
     own = tokenizer_facts(call.tokenizer, names.of(call.tokenizer), "it was called")
     split = bool(given.get("is_split_into_words"))
@@ -50,11 +50,7 @@ def call_facts(call: TokenizerCall, names: Names, said: str | None) -> Tokenizer
         texts=texts,
         pairs=text_facts(pairs, names, split) if pairs is not None else None,
         return_tensors=None if tensors is None else str(getattr(tensors, "value", tensors)),
-        padding=_setting(given.get("padding")),
-        truncation=_setting(given.get("truncation")),
-        max_length=given.get("max_length") if isinstance(given.get("max_length"), int) else None,
         is_split_into_words=split,
-        said=said,
         lengths=tuple(len(row) for row in rows),
         unknown=sum(int((row == unknown).sum()) for row in some),
         tokens=sum(len(row) for row in some),
@@ -206,10 +202,6 @@ def _bound(call: TokenizerCall) -> dict[str, Any]:
 def _texts(given: Mapping[str, Any]) -> Any:
     known = ("text", "batch_text_or_text_pairs")
     return next((given[name] for name in known if given.get(name) is not None), None)
-
-
-def _setting(value: Any) -> str | None:
-    return None if value is None else str(getattr(value, "value", value))
 
 
 def _without_tensors(call: TokenizerCall, given: Mapping[str, Any]) -> Any:

@@ -150,7 +150,6 @@ BY_ROWS = "its output holds the batch's first row"
 
 def tokenizer_facts(tokenizer: Any, said: str | None, paired: str) -> TokenizerFacts:
     """The facts of a tokenizer; `len()` counts added tokens, which `vocab_size` does not (transformers 4.53.3)."""
-    length = getattr(tokenizer, "model_max_length", None)
     return TokenizerFacts(
         said=said,
         type=type(tokenizer).__name__,
@@ -164,7 +163,6 @@ def tokenizer_facts(tokenizer: Any, said: str | None, paired: str) -> TokenizerF
         base_rows=_base_rows(tokenizer),
         frame=_frame(tokenizer),
         made_rows=paired == BY_ROWS,
-        max_length=length if isinstance(length, int) and length < 1_000_000 else None,
         padding_side=str(getattr(tokenizer, "padding_side", "right")),
         paired=paired,
     )

@@ -121,11 +121,6 @@ CAUSES: dict[str, frozenset[str]] = {
 }
 
 
-def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings of one call, graver and more causal first, without those that another one of them explains."""
-    return of_calls([findings])
-
-
 def of_calls(calls: Iterable[Iterable[Finding]], cell: Iterable[Finding] = ()) -> tuple[Finding, ...]:
     """The findings of several calls in one order; what is found in one call explains nothing in another.
 

@@ -73,7 +73,6 @@ def _not_preprocessed(cell: CellFacts) -> Finding | None:
                 None,
                 None,
                 None,
-                None,
                 "right",
                 "",
                 library="keras-hub",

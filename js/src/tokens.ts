@@ -102,7 +102,7 @@ function view(grid: Grid, signal: AbortSignal): { elements: HTMLElement[]; draw:
   });
   // Why there are ids in place of tokens.
   const textless = grid.pieces ? [] : [" Ids only: no tokenizer was found, or ", h("code", {}, "--no-text"), " was given."];
-  const bar = h("div", { class: "bar" }, size, asTable, h("span", { class: "muted" }, `${summary}.`, textless));
+  const bar = h("div", { class: "tools" }, size, asTable, h("span", { class: "muted" }, `${summary}.`, textless));
   const elements = [bar, swatches.element, cells.element, detail, spoken, table.element];
   return { elements, draw: () => cells.draw(null) };
 }

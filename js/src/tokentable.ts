@@ -42,7 +42,7 @@ export function tokenTable(grid: Grid): TokenTable {
   before.addEventListener("click", () => turn(page - 1));
   after.addEventListener("click", () => turn(page + 1));
   return {
-    element: h("div", { class: "twin" }, h("div", { class: "bar" }, before, after, title), place),
+    element: h("div", { class: "twin" }, h("div", { class: "tools" }, before, after, title), place),
     show: (line, position = 0) => turn(line * parts + Math.floor(position / PAGE)),
   };
 }

@@ -73,7 +73,6 @@ def inputs(
                 shape=shape_of(leaf) or (),
                 dtype=str(getattr(dtype, "name", dtype)),
                 role=describe.role_of_name(name),
-                framework=framework_of(leaf),
                 origin=origin(leaf),
             )
         )
