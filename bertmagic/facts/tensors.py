@@ -46,6 +46,14 @@ class TensorFacts:
         """The batch's index of row `row` of `values`."""
         return row if self.rows is None else self.rows[row]
 
+    def rows_at(self, at: np.ndarray) -> list[int]:
+        """The batch's rows that have any of the places `at`, a boolean array of the shape of `values`."""
+        return sorted({self.row_index(int(place[0])) for place in np.argwhere(at)})
+
+    def places_at(self, at: np.ndarray, most: int = 5) -> list[list[int]]:
+        """The first of these places, each by the batch's row and the further axes' indices."""
+        return [[self.row_index(int(place[0])), *map(int, place[1:])] for place in np.argwhere(at)[:most]]
+
 
 def values_text(tensor: TensorFacts) -> str:
     """What the values are, in words: `0 … 2003`, `0 and 1`, `all 1`, `0.12 … 0.98`, `False and True`, `strings`."""

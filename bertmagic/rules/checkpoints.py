@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bertmagic.facts.cell import CellFacts, RaisedFacts
-from bertmagic.facts.loading import Shape, WeightFacts
+from bertmagic.facts.loading import WeightFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.registry import cell_rule
+from bertmagic.rules.words import sizes
 
 
 @cell_rule("error")
@@ -37,7 +38,7 @@ def checkpoint_shape_mismatch(cell: CellFacts) -> Finding | None:
         "error",
         weight.name,
         f"The stored `{weight.name}` does not fit the model",
-        f"`{weight.name}` is {_shape(weight.stored)} in {source} and {_shape(weight.wanted)} in {model}"
+        f"`{weight.name}` is {sizes(weight.stored)} in {source} and {sizes(weight.wanted)} in {model}"
         f"{_differing(weight)}: {_meaning(weight)}",
         {
             "weight": weight.name,
@@ -80,7 +81,7 @@ def _fix(raised: RaisedFacts, weight: WeightFacts) -> Fix:
         )
     return Fix(
         "Build the model with the sizes that were stored",
-        f"# `{weight.name}` is to have the shape {_shape(weight.stored)}",
+        f"# `{weight.name}` is to have the shape {sizes(weight.stored)}",
     )
 
 
@@ -89,7 +90,3 @@ def _with_keyword(source: str) -> str | None:
     if "from_pretrained(" not in source or not source.endswith(")"):
         return None
     return f"{source[:-1].rstrip().rstrip(',')}, ignore_mismatched_sizes=True)"
-
-
-def _shape(shape: Shape) -> str:
-    return f"({', '.join('?' if axis is None else str(axis) for axis in shape)}{',' if len(shape) == 1 else ''})"

@@ -340,7 +340,7 @@ def _is_float(tensor: TensorFacts) -> bool:
 
 
 def _rows(tensor: TensorFacts, places: np.ndarray) -> str:
-    return rows_of(sorted({tensor.row_index(int(place[0])) for place in np.argwhere(places)}))
+    return rows_of(tensor.rows_at(places))
 
 
 def _shape(call: CallFacts, tensor: TensorFacts) -> str:

@@ -110,8 +110,7 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
     bad = ~np.isfinite(values) | (values != np.trunc(values))
     if not bad.any():
         return None
-    places = np.argwhere(bad)
-    rows = sorted({labels.row_index(int(place[0])) for place in places})
+    rows = labels.rows_at(bad)
     shown = sorted({f"{float(value):g}" for value in values[bad]})
     name, finite = labels.called, bool(np.isfinite(values).all())
     then = "it cuts them off to whole numbers, without an error." if finite else "NaN is no class."

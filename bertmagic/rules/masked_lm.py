@@ -121,7 +121,7 @@ def _unfilled(call: CallFacts) -> Finding | None:
         wrong &= weight.values.reshape(places.shape) != 0
     if int(wrong.sum()) < _FEW:
         return None
-    rows = sorted({labels.row_index(int(row)) for row in np.flatnonzero(wrong.any(axis=1))})
+    rows = labels.rows_at(wrong)
     name = by_preprocessor(call) or tokenizer_name(call)
     return Finding(
         "mlm-labels-unmasked",
@@ -136,7 +136,7 @@ def _unfilled(call: CallFacts) -> Finding | None:
             "labels": int(wrong.size),
             "of unused places": int(wrong.sum()),
             "rows": rows,
-            "places": [[labels.row_index(int(row)), int(column)] for row, column in np.argwhere(wrong)[:5]],
+            "places": labels.places_at(wrong),
             "padding token": pad_id,
         },
         Fix(
@@ -156,7 +156,7 @@ def _trains(call: CallFacts) -> bool:
 def _finding(call: CallFacts, found: _Labelled, places: np.ndarray, words: tuple[str, str, str]) -> Finding:
     on, kind, then = words
     labels = found.labels
-    rows = sorted({labels.row_index(int(row)) for row in np.flatnonzero(places.any(axis=1))})
+    rows = labels.rows_at(places)
     total, masked = int(found.where.sum()), int((found.where & found.masked).sum())
     mask_name = tokenizer_name(call)
     beside = f", {masked} of them on masked tokens" if found.mask_id is not None else ""
@@ -180,7 +180,7 @@ def _finding(call: CallFacts, found: _Labelled, places: np.ndarray, words: tuple
             "labels": total,
             "on masked tokens": masked,
             "rows": rows,
-            "places": [[labels.row_index(int(row)), int(column)] for row, column in np.argwhere(places)[:5]],
+            "places": labels.places_at(places),
             "values": [int(each) for each in found.labels.values[places][:5]]
             if found.labels.values is not None
             else [],

@@ -64,7 +64,7 @@ def logits_flag_mismatch(call: CallFacts) -> Finding | None:
     if not bad.any() or given.kind not in ("sparse", "categorical", "binary"):
         return None
     low, high = float(values.min()), float(values.max())
-    rows = sorted({output.row_index(int(place[0])) for place in np.argwhere(bad)})
+    rows = output.rows_at(bad)
     beyond = f"beyond 0 to 1 in {rows_of(rows)}"
     if by_sum:
         beyond = f"and does not sum to 1 in {rows_of(rows)}: {call.model.type} gives logits"
@@ -201,7 +201,7 @@ def outputs_not_finite(call: CallFacts) -> Finding | None:
         ):
             continue
         wrong = np.isnan(values)
-        rows = sorted({output.row_index(int(place[0])) for place in np.argwhere(wrong)}) if values.ndim else []
+        rows = output.rows_at(wrong) if values.ndim else []
         where = f" in {rows_of(rows)}" if rows else ""
         return Finding(
             "outputs-not-finite",

@@ -6,7 +6,7 @@ from bertmagic.facts.cell import CellFacts, RaisedFacts
 from bertmagic.facts.loading import ArgumentsFacts, ReloadedFacts, Shape, SpecFacts, StoredFacts
 from bertmagic.finding import Finding, Fix
 from bertmagic.rules.registry import cell_rule
-from bertmagic.rules.words import count, listed
+from bertmagic.rules.words import count, listed, sizes
 
 # The longest line of code that is proposed.
 _LONGEST = 100
@@ -222,7 +222,7 @@ def _difference(given: ArgumentsFacts, takes: ArgumentsFacts) -> tuple[int, str]
     for index, (one, other) in enumerate(pairs):
         name = f"`{other.name}`" if other.name else f"tensor {index}"
         if not _fits(one.shape, other.shape):
-            return 2, f"{name} is given as {_shape(one.shape)}"
+            return 2, f"{name} is given as {sizes(one.shape or ())}"
         if one.dtype is not None and other.dtype is not None and one.dtype != other.dtype:
             return 1, f"{name} is given as {one.dtype}"
     return None
@@ -253,14 +253,12 @@ def _described(takes: ArgumentsFacts) -> str:
 
 
 def _spec(spec: SpecFacts) -> str:
-    words = [f"`{spec.name}`" if spec.name else "a tensor", _shape(spec.shape), spec.dtype or ""]
+    words = [
+        f"`{spec.name}`" if spec.name else "a tensor",
+        sizes(spec.shape) if spec.shape is not None else "",
+        spec.dtype or "",
+    ]
     return " ".join(word for word in words if word)
-
-
-def _shape(shape: Shape | None) -> str:
-    if shape is None:
-        return ""
-    return f"({', '.join('?' if axis is None else str(axis) for axis in shape)}{',' if len(shape) == 1 else ''})"
 
 
 def _call(said: str, takes: ArgumentsFacts) -> str:

@@ -58,8 +58,7 @@ def labels_out_of_range(call: CallFacts) -> Finding | None:
     if not bad.any():
         return None
     assert call.loss is not None
-    places = np.argwhere(bad)
-    rows = sorted({labels.row_index(int(place[0])) for place in places})
+    rows = labels.rows_at(bad)
     # A loss that has met such a label, and is a number all the same, does something of its own with it.
     met = call.error is None and bool(set(rows) & set(call.rows_run))
     silent = call.model.compute == "jax"
@@ -88,7 +87,7 @@ def labels_out_of_range(call: CallFacts) -> Finding | None:
         {
             "labels": found[:20],
             "rows": rows,
-            "places": [[labels.row_index(int(place[0])), *map(int, place[1:])] for place in places[:5]],
+            "places": labels.places_at(bad),
             "outputs": classes,
             "source": f"the last axis of `{output.name}`, {output.shape}",
         },

@@ -61,9 +61,8 @@ def tokenizer_model_mismatch(call: CallFacts) -> Finding | None:
         if not _is_tokenizers_own(call, values, rows) or not (values >= rows).any():
             continue
         bad = values >= rows
-        where = np.argwhere(bad)
         found = sorted({int(value) for value in values[bad]})
-        at = sorted({ids.row_index(int(place[0])) for place in where})
+        at = ids.rows_at(bad)
         name = tokenizer.said or "tokenizer"
         added = tokenizer.base_rows is not None and tokenizer.base_rows <= rows
         fault = (
@@ -84,7 +83,7 @@ def tokenizer_model_mismatch(call: CallFacts) -> Finding | None:
                 "source": encoder.source,
                 "ids": found[:20],
                 "rows": at,
-                "places": [[ids.row_index(int(place[0])), *map(int, place[1:])] for place in where[:5]],
+                "places": ids.places_at(bad),
                 "paired": tokenizer.paired,
             },
             _same_vocabulary(call, encoder, name, added),
@@ -200,7 +199,7 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
             continue
         where = np.argwhere(bad)
         found = sorted({int(value) for value in values[bad]})
-        at = sorted({ids.row_index(int(place[0])) for place in where})
+        at = ids.rows_at(bad)
         position = f", first at position {int(where[0][-1])}" if values.ndim > 1 else ""
         place = rows_of(at) if values.ndim > 1 else f"position{'s' if len(at) > 1 else ''} {listed(at)}"
         noun = "token id" if len(found) == 1 else "token ids"
@@ -215,7 +214,7 @@ def ids_out_of_vocabulary(call: CallFacts) -> Finding | None:
             {
                 "ids": found[:20],
                 "rows": at,
-                "places": [[ids.row_index(int(place[0])), *map(int, place[1:])] for place in where[:5]],
+                "places": ids.places_at(bad),
                 "vocabulary rows": rows,
                 "source": encoder_call.encoder.source,
             },
@@ -355,7 +354,7 @@ def token_type_ids_invalid(call: CallFacts) -> Finding | None:
             continue
         where = np.argwhere(bad)
         found = sorted({int(value) for value in values[bad]})
-        at = sorted({types.row_index(int(place[0])) for place in where})
+        at = types.rows_at(bad)
         raised = f" {call.error.type} is raised." if call.error is not None else ""
         only = "only token type 0" if rows == 1 else f"token types 0 to {rows - 1}"
         name = encoder_name(call, encoder_call)
@@ -381,7 +380,7 @@ def token_type_ids_invalid(call: CallFacts) -> Finding | None:
             {
                 "values": found[:20],
                 "rows": at,
-                "places": [[types.row_index(int(place[0])), *map(int, place[1:])] for place in where[:5]],
+                "places": types.places_at(bad),
                 setting: rows,
             },
             Fix("Leave the token types out", f"{code}  # no token_type_ids")

@@ -23,6 +23,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def sizes(shape: Sequence[int | None]) -> str:
+    """A shape without its axes' names: `(?, 384)`, `(384,)`; a free axis is `?`."""
+    return f"({', '.join('?' if axis is None else str(axis) for axis in shape)}{',' if len(shape) == 1 else ''})"
+
+
 def is_noise(number: float) -> bool:
     """Whether a change is numerical noise: batches of other sizes differ by about 1e-6."""
     return abs(number) < 1e-5
