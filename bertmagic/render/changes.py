@@ -7,7 +7,7 @@ from typing import Any
 from bertmagic.render import words
 from bertmagic.render.strings import clean
 
-UNCHANGED = "nothing that the report shows"
+UNCHANGED = "nothing that the report shows has changed"
 _MOST = 12  # changes listed
 _KEPT = ("verdict", "findings", "inputs", "outputs", "labels", "rows")
 

@@ -152,12 +152,17 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
   });
   sized.observe(watch);
   window.addEventListener("resize", schedule, { signal }); // a zoom may leave the panel as wide as it was
-  watch.addEventListener("transitionend", () => {
+  const restyle = () => {
     stale = true;
     schedule();
-  });
+  };
+  watch.addEventListener("transitionend", restyle);
+  // What is out of the page, as a notebook's cells out of sight are, has no transitions.
+  const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && restyle());
+  seen.observe(scroller);
   signal.addEventListener("abort", () => {
     sized.disconnect();
+    seen.disconnect();
     cancelAnimationFrame(frame);
     canvas.width = 0; // its memory is given back before the garbage is collected
   });

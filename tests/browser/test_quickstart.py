@@ -159,10 +159,23 @@ def test_the_picture_in_the_readme_shows_what_is_there(book: Notebook, screensho
     assert now == text.read_text(encoding="utf-8"), f"the README's picture is out of date; renew it: {REFRESH}"
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_each_cells_panel_has_its_picture(book: Notebook, theme: str, screenshots: Path) -> None:
+    book.set_theme(theme)
+    folder = IMAGES if os.environ.get("BERTMAGIC_UPDATE_IMAGES") == "1" else screenshots
+    for name in PANELS:
+        shown = panel(book, name)
+        shown.locator(".tokens canvas").first.wait_for()
+        picture = f"{name}-{theme.removeprefix('JupyterLab ').lower()}.png"
+        shown.screenshot(path=folder / picture, scale="css")
+        assert (IMAGES / picture).is_file(), f"docs/images has no {picture}; make it: {REFRESH}"
+
+
 def take_picture(book: Notebook, path: Path) -> None:
     """The first checked cell and its panel, without what Jupyter shows below them."""
-    top = cell(book, FAULT).locator(".jp-Cell-inputWrapper").bounding_box()
-    bottom = panel(book, FAULT).bounding_box()
+    shown, source = panel(book, FAULT), cell(book, FAULT).locator(".jp-Cell-inputWrapper")
+    source.scroll_into_view_if_needed()  # the last to scroll: what is measured before is elsewhere after
+    top, bottom = source.bounding_box(), shown.bounding_box()
     height = bottom["y"] + bottom["height"] - top["y"]
     clip = {"x": top["x"], "y": top["y"] - 6, "width": top["width"], "height": height + 12}
     book.page.mouse.move(0, 0)  # no toolbar of a cell below the mouse
