@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 RUNS = 50
 # Growth allowed from run 10 to the last: a panel of these is about 1 MB of heap and 900 nodes, its module 0.1 MB.
-MOST_HEAP, MOST_NODES, MOST_OBJECTS = 2e6, 500, 2000
+MOST_HEAP, MOST_NODES, MOST_OBJECTS = 2e6, 1500, 2000
 # Objects, panels, and comms: the one widget's own, and that of the layout that ipywidgets makes for it.
 _COUNTS = (
     "__import__('gc').collect() and 0 or [len(__import__('gc').get_objects()), "
