@@ -19,6 +19,7 @@ export interface TokenGrid {
   draw(reading: boolean | null): boolean;
 }
 
+const SETTLING = [0, 100, 400]; // milliseconds after which colours are read anew
 const READABLE = 2; // a batch of at most so many widths of the panel is shown with its tokens at first
 
 export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: AbortSignal): TokenGrid {
@@ -156,13 +157,18 @@ export function tokenGrid(grid: Grid, label: string, on: Listeners, signal: Abor
     stale = true;
     schedule();
   };
-  watch.addEventListener("transitionend", restyle);
+  // A theme's name changes before its style sheet has come and the old one's has gone: a transition may end in between.
+  const settle = () => SETTLING.forEach((wait) => setTimeout(restyle, wait));
+  watch.addEventListener("transitionend", settle);
+  const themed = new MutationObserver(settle);
+  themed.observe(document.body, { attributes: true });
   // What is out of the page, as a notebook's cells out of sight are, has no transitions.
   const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && restyle());
   seen.observe(scroller);
   signal.addEventListener("abort", () => {
     sized.disconnect();
     seen.disconnect();
+    themed.disconnect();
     cancelAnimationFrame(frame);
     canvas.width = 0; // its memory is given back before the garbage is collected
   });

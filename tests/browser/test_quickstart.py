@@ -185,7 +185,7 @@ def take_picture(book: Notebook, path: Path) -> None:
 def stable(text: str) -> str:
     """A panel's text without what differs between two machines: times, the device, digits after the second."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    lines = [re.sub(r"^(CPU|GPU):\d.*|^checked in .*|\d[\d.]* m?s$", "…", line) for line in lines if line]
+    lines = [re.sub(r"^(CPU|GPU):\d.*|^checked in .*|\d[\d.]* m?s\b( \(\d.*?\))?", "…", line) for line in lines if line]
     return (
         "\n".join(re.sub(r"\d+\.\d+(e-?\d+)?", _two_digits, line) for line in lines if not line.startswith("peak"))
         + "\n"

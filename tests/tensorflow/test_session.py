@@ -191,7 +191,7 @@ def test_no_text_of_the_users_in_the_report_where_none_is_wanted(bert: Any, batc
         bert(batch.ids, attention_mask=batch.mask)
     assert watch.report is not None
     assert watch.report.tokens is not None
-    assert watch.report.tokens.tokens is None
+    assert watch.report.tokens.pieces is None
 
 
 def test_a_subclassed_model_with_its_own_call(tf: Any, keras: Any, bert: Any, batch: SimpleNamespace) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import bertmagic
-from bertmagic.backends.tensorflow import BACKEND, batches, devices, optimizers, weights
+from bertmagic.backends import streams
+from bertmagic.backends.tensorflow import BACKEND, devices, optimizers, weights
 
 
 @pytest.fixture
@@ -393,7 +394,7 @@ def test_the_span_of_all_labels(tf: Any, batch: SimpleNamespace) -> None:
     names = frozenset({"labels"})
 
     def span(given: Any, labels: Any = None) -> Any:
-        return batches.label_span({"x": given, "y": labels}, names)
+        return streams.label_span({"x": given, "y": labels}, names)
 
     assert span(x, y) == (0, 4)
     assert span(x, tf.constant(y)) == (0, 4)
