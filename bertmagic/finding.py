@@ -19,6 +19,16 @@ class Proof:
     ran: str
     result: str
 
+    @property
+    def failed(self) -> bool:
+        """Whether what came out shows that the fix does not work."""
+        return self.result.startswith(FAILED)
+
+
+FAILED = "failed"
+# Of a fix that takes effect when the frameworks are imported, and so in a new kernel only.
+NEEDS_RESTART = Proof("not run", "needs a kernel restart")
+
 
 @dataclass(frozen=True)
 class Fix:

@@ -11,6 +11,7 @@ import numpy as np
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.padding import padding_positions
+from bertmagic.facts.site import Site
 from bertmagic.facts.tensors import Role, TensorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.facts.training import HardwareFacts, StateFacts
@@ -116,6 +117,8 @@ class EncoderCallFacts:
     training: bool | None = None
     # Tensors given by names that the encoder does not know and swallows, with the roles that the names tell.
     unknown: tuple[tuple[str, Role | None], ...] = ()
+    # Where the user's own code calls it, innermost first.
+    sites: tuple[Site, ...] = field(default=(), repr=False, compare=False)
 
     def whole(self, role: Role) -> TensorFacts | None:
         """The tensor of that role for the whole batch where it is known, else for the rows run."""
@@ -159,6 +162,8 @@ class CallFacts:
     training_by: Literal["call", "default", "learning phase", "modules"] = "call"
     watched: bool = False
     on_purpose: bool = False
+    # Where the user's own code makes the call, innermost first.
+    sites: tuple[Site, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def sizes(self) -> dict[str, int]:

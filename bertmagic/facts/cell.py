@@ -11,6 +11,7 @@ import numpy as np
 from bertmagic.facts.call import CallFacts, ErrorFacts
 from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
+from bertmagic.facts.site import Site
 from bertmagic.facts.tensors import Role
 from bertmagic.facts.tokenizer import TokenizerFacts
 
@@ -103,6 +104,8 @@ class RaisedFacts:
     loading: LoadingFacts | None = None
     causes: tuple[str, ...] = ()
     indexed: int | None = None
+    # The user's own lines that the exception passed through, innermost first.
+    sites: tuple[Site, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def arguments(self) -> tuple[ValueFacts, ...]:
@@ -193,6 +196,8 @@ class TokenizerCallFacts:
     casing: CasingFacts | None = None
     words: WordFacts | None = None
     cut: tuple[int, ...] = ()
+    # Where the user's own code makes the call, innermost first.
+    sites: tuple[Site, ...] = field(default=(), repr=False, compare=False)
 
     def row_of(self, ids: np.ndarray) -> int | None:
         """The index of the row whose tokens begin `ids`, or that these begin (padded further, or cut); else None."""
@@ -231,6 +236,8 @@ class BuildFacts:
     inputs: tuple[SymbolicFacts, ...]
     error: ErrorFacts | None = None
     ran: tuple[str, ...] = ()
+    # Where the user's own code makes the call, innermost first.
+    sites: tuple[Site, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True)
