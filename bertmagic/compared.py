@@ -11,7 +11,9 @@ import numpy as np
 
 from bertmagic.assemble import Ended
 from bertmagic.backends import backend_of
-from bertmagic.backends.protocol import Backend, Compared
+from bertmagic.backends.comparison import Comparison
+from bertmagic.backends.leaves import kind_of
+from bertmagic.backends.protocol import Backend
 from bertmagic.examine import Examiner
 from bertmagic.facts.call import BroadcastFacts, CallFacts, ErrorFacts
 from bertmagic.facts.tensors import TensorFacts
@@ -48,7 +50,7 @@ class Told:
     failed: Callable[[str, BaseException], None]
 
     def compare(
-        self, handle: Handle, comparison: Compared, output: str
+        self, handle: Handle, comparison: Comparison, output: str
     ) -> Callable[[float | None, BaseException | None], None]:
         """Have the rules look at the call with these labels, before the loss and again when it has run."""
         try:
@@ -75,32 +77,46 @@ class Told:
 
         return ended
 
-    def _known(self, handle: Handle, comparison: Compared, output: str) -> tuple[Ended, CallFacts, Examiner] | None:
+    def _known(self, handle: Handle, comparison: Comparison, output: str) -> tuple[Ended, CallFacts, Examiner] | None:
         done = self.handles.of(handle, self.ended)
         model = None if done is None else done.model()
         backend = None if model is None else backend_of(model)
         if done is None or backend is None or done.examination.facts.error is not None:
             return None
-        values, labels = unflattened(comparison)
+        before = done.examination.facts
+        if comparison.values is None:
+            labels, outputs = comparison.labels, fitting(before.outputs, comparison.output)
+            if outputs is None:
+                return None
+        else:
+            values, labels = unflattened(comparison)
+            shown = self._said(comparison.output)
+            outputs = (TensorFacts(output, values.shape, str(values.dtype), values, said=shown),)
         said = self._said(comparison.target)
         facts = dataclasses.replace(
-            done.examination.facts,
-            outputs=(TensorFacts(output, values.shape, str(values.dtype), values, said=self._said(comparison.output)),),
-            labels=(TensorFacts("labels", labels.shape, str(labels.dtype), labels, said=said, kind="torch.Tensor"),),
+            before,
+            outputs=outputs,
+            labels=(
+                TensorFacts(
+                    "labels", labels.shape, str(labels.dtype), labels, said=said, kind=kind_of(comparison.target)
+                ),
+            ),
             # On a GPU a loss is not waited for: that it compares is known before it has run.
             loss=dataclasses.replace(comparison.facts, value=float("nan")),
-            rows_run=(),
-            broadcasts=(*done.examination.facts.broadcasts, *self._broadcast(comparison)),
+            rows_run=before.rows_run if comparison.values is None else (),
+            broadcasts=(*before.broadcasts, *self._broadcast(comparison)),
         )
         examiner = self.examiner(backend)
         self._put(done, facts, examiner)
         return done, facts, examiner
 
-    def _broadcast(self, comparison: Compared) -> Iterator[BroadcastFacts]:
+    def _broadcast(self, comparison: Comparison) -> Iterator[BroadcastFacts]:
         """A loss that sets one number a row against one label a row of another rank: each against all."""
+        if comparison.facts.kind != "regression" or comparison.facts.aligns:
+            return
         shapes = tuple(map(tuple, (comparison.output.shape, comparison.target.shape)))
         rows = max(map(max, shapes)) if all(shapes) else 0
-        if comparison.facts.kind == "regression" and rows > 1 and sorted(shapes, key=len) == [(rows,), (rows, 1)]:
+        if rows > 1 and sorted(shapes, key=len) == [(rows,), (rows, 1)]:
             output, labels = self._said(comparison.output), self._said(comparison.target)
             yield BroadcastFacts(output, shapes[0], labels, shapes[1], "difference")
 
@@ -117,12 +133,24 @@ class Told:
         # The first loss of a call is the one that its tables show, and a later one where it is at fault.
         now = facts if first or found or facts.error is not None else before.facts
         now = dataclasses.replace(now, rows_run=before.facts.rows_run)
-        done.examination = dataclasses.replace(before, facts=now, findings=(*kept, *found))
+        done.examination = before.told(now, (*kept, *found))
 
 
-def unflattened(comparison: Compared) -> tuple[np.ndarray, np.ndarray]:
+def fitting(outputs: Sequence[TensorFacts], tensor: Any) -> tuple[TensorFacts] | None:
+    """The one output of a call that a graph's tensor has the shape of, where its free axes may be of any size."""
+    free = [None if size is None else int(size) for size in tensor.shape]
+    fits = [
+        each
+        for each in outputs
+        if len(each.shape) == len(free) and all(a in (None, b) for a, b in zip(free, each.shape, strict=True))
+    ]
+    return (fits[0],) if len(fits) == 1 else None
+
+
+def unflattened(comparison: Comparison) -> tuple[np.ndarray, np.ndarray]:
     """The compared values and labels, (batch, seq, classes) and (batch, seq) where both were flattened to one axis."""
     values, labels = comparison.values, comparison.labels
+    assert values is not None
     base = getattr(comparison.output, "_base", None)
     shape = tuple(getattr(base, "shape", ()))
     if values.ndim == 1 and values.shape == labels.shape:

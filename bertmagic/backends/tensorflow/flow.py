@@ -11,7 +11,7 @@ import contextlib
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,13 +63,14 @@ class _Cast:
 class _Made:
     """How a tensor follows from a call's output: `states` are hidden states (batch, seq, hidden), as they are.
 
-    `pure`: no other values of the batch (labels, weights) went into it.
+    `pure`: no other values of the batch (labels, weights) went into it. `field`: the output's field that it is.
     """
 
     call: _Call
     states: bool
     pure: bool
     casts: frozenset[_Cast] = frozenset()
+    field: str | None = None
 
 
 class Flow:
@@ -100,11 +101,23 @@ class Flow:
                 if call.mask is not None and self._compared < _MOST_POOLED:
                     self._compared += 1
                     call.pooled.append(pool(call.mask, as_numpy(states[0]), "mean", None))
+            fields = {id(each): str(name) for name, each in value.items()} if isinstance(value, Mapping) else {}
             for each in tensors:
-                self._follow(each, _Made(call, call.mask is not None and _rank(each) == 3, pure=True))
+                held = call.mask is not None and _rank(each) == 3
+                self._follow(each, _Made(call, held, pure=True, field=fields.get(id(each))))
             self._calls.append(call)
         except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
             self._fail(failure)
+
+    @property
+    def on(self) -> bool:
+        """Whether operations are followed now, in this thread."""
+        return self._on and threading.get_ident() == self._thread
+
+    def origin(self, tensor: Any) -> tuple[Any, str | None] | None:
+        """Which call a tensor follows from: its `ended`, and the field of its output that the tensor is."""
+        known = self._made(tensor)
+        return None if known is None else (known.call.ended, known.field)
 
     @contextlib.contextmanager
     def off(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from typing import Any
 from bertmagic.backends import recorder, tree
 from bertmagic.backends.patches import Busy, Patches, quiet
 from bertmagic.backends.protocol import Backend, Listener
-from bertmagic.backends.tensorflow import describe, graph_flow, steps, symbolic, tracing
+from bertmagic.backends.tensorflow import describe, graph_flow, losses, steps, symbolic, tracing
 from bertmagic.backends.tensorflow.flow import Flow
 from bertmagic.backends.tensorflow.functions import Functions
 from bertmagic.facts.call import CallKind, ErrorFacts
@@ -36,6 +36,7 @@ _VERBS: dict[str, CallKind] = {
 def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     """Wrap `Layer.__call__` and the verbs of `Model` (tf_keras 2.21) until the context ends."""
     from tensorflow.python.eager.polymorphic_function import polymorphic_function
+    from tf_keras.src import losses as keras_losses
     from tf_keras.src.engine import base_layer, training
 
     inner = inspect.unwrap(vars(base_layer.Layer)["__call__"]).__code__
@@ -45,6 +46,7 @@ def observe(backend: Backend, listener: Listener) -> Iterator[None]:
     patches = told.patches
     patches.add(base_layer.Layer, "__call__", told.wrap_call, told.stays_out)
     patches.add(polymorphic_function.Function, "__call__", lambda original: original, told.functions.note)
+    patches.add(keras_losses.Loss, "__call__", told.wrap_loss, told.loss_stays_out)
     for made, method in steps.places():
         patches.add(made, method, lambda original: original, told.notes_step)
     patches.add(training.Model, "fit", told.wrap_fit)
@@ -81,6 +83,7 @@ class _Told:
     flow: Flow
     steps: steps.Steps
     traced: list[tracing.Traced] = field(default_factory=list)
+    compared: list[tracing.TracedLoss] = field(default_factory=list)
     functions: Functions = field(default_factory=Functions)
 
     def stays_out(self, layer: Any, frame: FrameType) -> bool:
@@ -92,6 +95,20 @@ class _Told:
                 self._note(layer, frame)
         except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
             self.listener.failed("the reading of a call in a graph", failure)
+        return True
+
+    def loss_stays_out(self, loss: Any, frame: FrameType) -> bool:
+        """Whether a loss is to run without a wrapper; one while a graph is traced is noted for later."""
+        if loss is None or self.busy.now or recorder.current() is not None:
+            return True
+        if not tracing.is_tracing():
+            return not self.flow.on
+        try:
+            noted = tracing.note_loss(loss, frame) if self.traced and len(self.compared) < _MOST_TRACED else None
+            if noted is not None and not any(each.graph is noted.graph and each.loss is loss for each in self.compared):
+                self.compared.append(noted)
+        except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
+            self.listener.failed("the reading of a loss in a graph", failure)
         return True
 
     def notes_step(self, optimizer: Any, frame: FrameType) -> bool:
@@ -133,6 +150,10 @@ class _Told:
         try:
             broadcasts = graph_flow.broadcasts(call, self.listener.named, self.listener.failed)
             pooled = graph_flow.pooled(call.layer, args, kwargs)
+            for noted in self.compared:
+                found = losses.compared_in_graph(noted) if noted.graph is call.graph else None
+                if found is not None and call.gave(found.output):
+                    self.listener.compared(ended, found, "output")
         except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
             self.listener.failed("the reading of a function's graph", failure)
             return
@@ -170,6 +191,40 @@ class _Told:
                 return original(model, *args, **kwargs)
 
         return fit
+
+    def wrap_loss(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """A loss of Keras' own that the cell's loop calls: told of before it runs, and how it ended."""
+
+        def called(loss: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            with quiet(self.busy), self.flow.off():
+                tell = self._comparison(loss, args, kwargs)
+            try:
+                with self.patches.suspended():
+                    value = original(loss, *args, **kwargs)
+            except BaseException as raised:
+                with quiet(self.busy), self.flow.off():
+                    tell(None, raised)
+                raise
+            with quiet(self.busy), self.flow.off():
+                tell(_number(value), None)
+            return value
+
+        return called
+
+    def _comparison(
+        self, loss: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Callable[[float | None, BaseException | None], None]:
+        """Tell of what a loss compares, where it is of a call's outputs; what it gives is told how that ended."""
+        try:
+            found = losses.compared(loss, args, kwargs)
+            made = None if found is None else self.flow.origin(found.output)
+            if found is not None and made is not None and self.flow.origin(found.target) is None:
+                ended, name = made
+                return self.listener.compared(ended, found, name or "output")
+        except Exception as failure:  # noqa: BLE001  # our own failure is never the cell's
+            self.listener.failed("the reading of a loss", failure)
+        return lambda value, raised: None
 
     def wrap_verb(self, original: Callable[..., Any], *, kind: CallKind) -> Callable[..., Any]:
         """A verb that runs for real, told of before it does."""
@@ -228,6 +283,12 @@ class _Told:
         with quiet(self.busy):
             self.listener.built(self.backend, layer, args, kwargs, value=value)
         return value
+
+
+def _number(loss: Any) -> float | None:
+    """The mean of a loss; on a GPU it is not waited for."""
+    on_cpu = "CPU" in str(getattr(loss, "device", ""))
+    return float(loss.numpy().mean()) if on_cpu and hasattr(loss, "numpy") and loss.dtype.is_floating else None
 
 
 def _same(one: tracing.Traced, other: tracing.Traced) -> bool:

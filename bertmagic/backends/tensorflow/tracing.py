@@ -6,6 +6,7 @@ stack; no wrapper of ours needs to be there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
@@ -51,6 +52,22 @@ class Traced:
         resolve = Values({key: value for key, (_, value) in self.values.items()})
         args, kwargs = tree.rebuild([list(self.args), dict(self.kwargs)], lambda path, leaf: resolve(leaf))
         return tuple(args), kwargs
+
+    def gave(self, tensor: Any) -> bool:
+        """Whether a tensor of the graph was made within the layer, by the name of its operation's scope."""
+        scope, _, inside = str(getattr(getattr(tensor, "op", None), "name", "")).partition("/")
+        return bool(inside) and re.fullmatch(re.escape(self.layer.name) + r"(_\d+)?", scope) is not None
+
+
+@dataclass
+class TracedLoss:
+    """A loss inside a tf.function: its arguments as they are in the graph. `graph`, `values`: as those of `Traced`."""
+
+    loss: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    graph: Any
+    values: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
 
 class Values:
@@ -146,27 +163,54 @@ def note(layer: Any, frame: FrameType, inner: CodeType, of_interest: Callable[[A
     if getattr(graph, "name", "") == "keras_graph":
         return None  # Keras infers a functional model's shapes in it; the model's own call is told of.
     given: tuple[tuple[Any, ...], dict[str, Any]] | None = None
-    placeholders: Any = None
-    values: dict[int, tuple[Any, Any]] = {}
-    function = None
+    functions = _Functions()
     for each in outwards(frame):
-        code, here = each.f_code, each.f_globals.get("__name__")
-        if code is inner:
+        if each.f_code is inner:
             outer = each.f_locals.get("self")
             if outer is not layer and of_interest(outer):
                 return None
         elif given is None and (found := _given(layer, each)) is not None:
             given = found
-        elif (code.co_name, here) == _TRACES:
-            placeholders = each.f_locals.get("func_args"), each.f_locals.get("func_kwargs")
-        elif (code.co_name, here) == _CALLS and placeholders is not None:
-            local = each.f_locals
-            values.update(_paired(placeholders, (local.get("args"), local.get("kwds"))))
-            placeholders = None
-            function = getattr(getattr(local.get("self"), "_python_function", None), "__name__", "a tf.function")
+        else:
+            functions.read(each)
     if given is None:
         return None
-    return Traced(layer, *given, graph, function, records_gradients(), values)
+    return Traced(layer, *given, graph, functions.name, records_gradients(), functions.values)
+
+
+def note_loss(loss: Any, frame: FrameType) -> TracedLoss | None:
+    """The call of `loss` by AutoGraph that looks its `__call__` up in `frame`."""
+    from tensorflow.python.framework import ops
+
+    given: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+    functions = _Functions()
+    for each in outwards(frame):
+        if given is None and (found := _given(loss, each)) is not None:
+            given = found
+        else:
+            functions.read(each)
+    return None if given is None else TracedLoss(loss, *given, ops.get_default_graph(), functions.values)
+
+
+class _Functions:
+    """The functions that are being traced, innermost first: the outermost one's `name`, and their arguments' values."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self.values: dict[int, tuple[Any, Any]] = {}
+        self._placeholders: Any = None
+
+    def read(self, frame: FrameType) -> None:
+        """Read a frame, from the inside outwards."""
+        where = frame.f_code.co_name, frame.f_globals.get("__name__")
+        if where == _TRACES:
+            local = frame.f_locals
+            self._placeholders = local.get("func_args"), local.get("func_kwargs")
+        elif where == _CALLS and self._placeholders is not None:
+            local = frame.f_locals
+            self.values.update(_paired(self._placeholders, (local.get("args"), local.get("kwds"))))
+            self._placeholders = None
+            self.name = getattr(getattr(local.get("self"), "_python_function", None), "__name__", "a tf.function")
 
 
 def _given(layer: Any, frame: FrameType) -> tuple[tuple[Any, ...], dict[str, Any]] | None:

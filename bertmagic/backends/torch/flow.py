@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from bertmagic.backends.comparison import Comparison
 from bertmagic.backends.patches import Busy, quiet
 from bertmagic.backends.pooling import pool, right_mask
 from bertmagic.backends.torch import describe, losses
@@ -100,7 +101,7 @@ class _Ran:
 
 # Told of a loss before it runs: the call that it compares the outputs of, the comparison, and the output's field. What
 # it gives is told the loss, or what it raised.
-Compared = Callable[[Any, losses.Comparison, "str | None"], Callable[[Any, "BaseException | None"], None]]
+Compared = Callable[[Any, Comparison, "str | None"], Callable[[Any, "BaseException | None"], None]]
 
 
 class Flow:

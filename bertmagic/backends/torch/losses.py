@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from bertmagic.backends.comparison import MOST_NUMBERS, Comparison
 from bertmagic.backends.torch.encoding import as_numpy, is_tensor
 from bertmagic.facts.loss import LossFacts, LossKind
 
@@ -25,23 +25,10 @@ _KINDS: dict[str, tuple[LossKind, bool | None]] = {
     "smooth_l1_loss": ("regression", None),
     "huber_loss": ("regression", None),
 }
-# Compared tensors of more numbers than these are not read: a language model's logits, which nothing here is said of.
-MOST_NUMBERS = 4_000_000
 # Nodes of a graph that move or cast values and leave them as they are, and those of activations.
 _MOVES = ("View", "Unsafe", "Squeeze", "Unsqueeze", "Transpose", "Permute", "T", "ToCopy", "Reshape", "Slice", "Select")
 _ACTIVATIONS = {"Softmax": "softmax", "SafeSoftmax": "softmax", "Sigmoid": "sigmoid", "LogSoftmax": "log_softmax"}
 _MOST_NODES = 8
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One call of a loss: what it compares, its facts, and the two tensors as arrays, classes along the last axis."""
-
-    facts: LossFacts
-    output: Any
-    target: Any
-    values: np.ndarray
-    labels: np.ndarray
 
 
 def is_loss(function: Any) -> bool:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bertmagic.backends import recorder
+from bertmagic.backends.comparison import Comparison
 from bertmagic.backends.patches import Busy, Patches, quiet
 from bertmagic.backends.protocol import Backend, Listener
-from bertmagic.backends.torch import describe, devices, guard, losses, trainer
+from bertmagic.backends.torch import describe, devices, guard, trainer
 from bertmagic.backends.torch.flow import Flow
 from bertmagic.backends.torch.steps import Steps
 from bertmagic.facts.call import CallKind
@@ -88,9 +89,7 @@ class _Told:
         """What notes the optimizers' steps."""
         return Steps(self.listener.named, self.listener.failed)
 
-    def _compared(
-        self, ended: Any, found: losses.Comparison, name: str | None
-    ) -> Callable[[Any, BaseException | None], None]:
+    def _compared(self, ended: Any, found: Comparison, name: str | None) -> Callable[[Any, BaseException | None], None]:
         """A loss compares the outputs of a call: told before it runs, and again how it ended."""
         tell = self.listener.compared(ended, found, name or "output")
 
