@@ -130,3 +130,17 @@ def test_a_folder_named_like_a_framework_is_none(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
     assert not is_loaded("torch")
     assert "torch" not in [backend.name for backend in loaded_backends()]
+
+
+def test_a_folder_named_like_a_framework_is_found_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.util import find_spec
+
+    from bertmagic.observe.imports import after_import
+
+    (tmp_path / "a_framework").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    with after_import({"a_framework": lambda: pytest.fail("nothing was executed")}):
+        spec = find_spec("a_framework")
+    assert spec is not None
+    assert spec.loader is None
+    assert [*(spec.submodule_search_locations or ())] == [str(tmp_path / "a_framework")]

@@ -55,6 +55,19 @@ def test_the_words_of_a_text() -> None:
     facts = seen(["the", "ferry", "left", "."], line="The ferry", sentence="the ferry left.")
     assert (facts.words_of, facts.running) == ("sentence", ("the", "."))
     assert seen(["red", "green"], sentence="red or green").words_of is None
+
+
+def test_the_cleaned_words_of_a_text() -> None:
+    sentence = "Honestly, the BEST concert in years!!! #nofilter"
+    assert seen(["honestly", "the", "best", "concert", "in", "years"], sentence=sentence).words_of == "sentence"
+    for others in (
+        ["the", "honestly", "best", "concert", "in", "years"],  # in another order
+        ["best", "concert", "years", "nofilter"],  # some of its words, looked up one by one
+        ["honestly the", "best", "concert in", "years nofilter"],  # phrases
+        ["honestly", "the", "best", "concert", "of", "years"],
+    ):
+        assert seen(others, sentence=sentence).words_of is None
+    assert seen(["best", "one", "yet"], sentence="Best one yet!").words_of is None  # so few may be words of any list
     assert seen([["a"], ["b", "c"]]).inner == (1, 2)
     assert seen(["a", None]).odd == ((1, "NoneType", "None"),)
 

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from bertmagic.observe import frames
 from bertmagic.options import BadUse
+from bertmagic.written import Written
 
 # An `IPython.core.interactiveshell.InteractiveShell`; half of what is called here has no types in 9.18.1.
 Shell: TypeAlias = Any
@@ -29,13 +30,15 @@ COMPILE_ERRORS = (OverflowError, SyntaxError, ValueError, TypeError, MemoryError
 class Cell:
     """A compiled cell: `steps` run in order, then `last`, the expression that gives the cell its value.
 
-    The value of a `silenced` cell (its last token is a semicolon) is dropped, as the display hook would.
+    The value of a `silenced` cell (its last token is a semicolon) is dropped, as the display hook would. `written`: the
+    source that was compiled, beside the user's own.
     """
 
     shell: Shell
     steps: tuple[CodeType, ...]
     last: CodeType | None
     silenced: bool
+    written: Written
 
     def run(self) -> Any:
         """Execute the cell in the user's namespace and return its value; what it raises passes through."""
@@ -77,7 +80,8 @@ def compile_cell(shell: Shell, body: str) -> Cell:
             "the cell awaits at top level, which no cell magic can run; write `with bertmagic.watching() as watch:` "
             "around it in a plain cell. Nothing was run."
         )
-    return Cell(shell, steps, value, silenced)
+    leading = 0 if body.isspace() else body[: len(body) - len(body.lstrip())].count("\n")
+    return Cell(shell, steps, value, silenced, Written(body, source, name, lines_before - leading))
 
 
 def show_as_plain_cell(shell: Shell, error: BaseException, *, frames: bool = True) -> None:

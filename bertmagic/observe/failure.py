@@ -17,6 +17,7 @@ from bertmagic.backends.protocol import Failing
 from bertmagic.facts.cell import RaisedFacts, ValueFacts
 from bertmagic.facts.loading import LoadingFacts
 from bertmagic.observe.frames import entries, is_own
+from bertmagic.observe.sites import site_of
 
 # `describe(value, place, said)`: the facts of one object.
 Describe = Callable[[Any, str, "str | None"], ValueFacts]
@@ -94,6 +95,7 @@ def raised_facts(
         loading=look(Failing(error, owner, _below(error, met[places[-1] + 1 :], namespace), named)),
         causes=facts.causes,
         indexed=_indexed(tree),
+        sites=tuple(site_of(met[place].tb_frame.f_code, met[place].tb_lasti) for place in reversed(places)),
     )
 
 

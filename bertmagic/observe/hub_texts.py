@@ -14,6 +14,7 @@ from bertmagic.facts.cell import CasingFacts, TextFacts, TokenizerCallFacts, Wor
 from bertmagic.observe import hub
 from bertmagic.observe.names import Names
 from bertmagic.observe.pieces import cased_words, changed_words, count_capitals, placed, sample
+from bertmagic.observe.sites import sites
 from bertmagic.observe.texts import flat, text_facts, word_labels
 from bertmagic.observe.values import is_symbolic
 
@@ -47,6 +48,7 @@ def call_facts(call: hub.HubCall, names: Names) -> TokenizerCallFacts | None:
         error=None if error is None else ErrorFacts(type(error).__name__, str(error), None, "data"),
         rows=tuple(rows),
         casing=_casing(tokenizer, flat(strings(call.segments[0]))) if asks else None,
+        sites=sites(),
     )
 
 

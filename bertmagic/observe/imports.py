@@ -29,7 +29,9 @@ class _Finder:
         else:
             return None
         loader: Any = spec.loader
-        execute = loader.exec_module
+        execute = getattr(loader, "exec_module", None)
+        if execute is None:
+            return spec  # a folder of that name, which is no module yet: nothing is executed
 
         def exec_module(module: ModuleType) -> None:
             del loader.exec_module

@@ -18,6 +18,7 @@ from bertmagic.observe.failure import raised_facts
 from bertmagic.observe.hub import HubCall
 from bertmagic.observe.names import Names
 from bertmagic.observe.outputs import Outputs
+from bertmagic.observe.sites import sites
 from bertmagic.observe.tokenizers import TokenizerCall
 
 # Calls that are described before the rest are not: a loop over texts, or over layers.
@@ -79,7 +80,8 @@ class Seen:
         if len(self._built) < _MOST_CALLS or error is not None:
             said = self._names.of(layer) or type(layer).__name__
             model = backend.describe(layer, said, self._names.of)
-            self._built.append(BuildFacts(model, backend.symbolic(layer, args, kwargs, self._names.of), error, ran))
+            symbolic = backend.symbolic(layer, args, kwargs, self._names.of)
+            self._built.append(BuildFacts(model, symbolic, error, ran, sites()))
 
     def saved(self, facts: Iterable[StoredFacts]) -> None:
         """Note savings that were held back."""

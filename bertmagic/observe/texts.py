@@ -15,6 +15,7 @@ from bertmagic.facts.call import ErrorFacts
 from bertmagic.facts.cell import TextFacts, TokenizerCallFacts, WordFacts
 from bertmagic.observe.names import Names
 from bertmagic.observe.pieces import casing_facts, words_of_tokens
+from bertmagic.observe.sites import sites
 from bertmagic.observe.tokenizers import TokenizerCall, tokenizer_facts
 from bertmagic.observe.values import framework_of, is_symbolic, row_lengths
 
@@ -28,6 +29,8 @@ a an and are as at be but by for from had has have he his i if in is it its not 
 they this to was we were which with you
 """
 _RUNNING = frozenset(_RUNNING_WORDS.split())
+# A list is a text's cleaned words where it is so many, and this share of the text's.
+_FEWEST_CLEANED, _KEPT = 4, 2 / 3
 _NO_TEXTS = TextFacts(None, "none", "NoneType")
 
 
@@ -59,6 +62,7 @@ def call_facts(call: TokenizerCall, names: Names) -> TokenizerCallFacts:
         rows=tuple(rows) if error is None else (),
         casing=casing_facts(call.tokenizer, flat(_texts(given))) if texts.upper and error is None else None,
         cut=_cut(call.output),
+        sites=sites(),
     )
 
 
@@ -168,11 +172,33 @@ def _is_array_of_objects(value: Any) -> bool:
 
 
 def _text_of(words: list[str], names: Names) -> str | None:
-    """The name of a text whose words, in order, are this very list: split at white space, or at punctuation too."""
+    """The name of a text whose words, in order, are this very list: split at white space, or at punctuation too.
+
+    In small letters as well, and without some of them, which code that cleans texts leaves out.
+    """
     for name, text in names.strings(_MOST_NAMED):
         if any(each == words for each in (text.split(), re.findall(r"\w+|[^\w\s]", text), re.findall(r"\w+", text))):
             return name
+        if _cleaned(words, text):
+            return name
     return None
+
+
+def _cleaned(words: list[str], text: str) -> bool:
+    """Whether a list is most of a text's words, in their order, whatever their case and the marks around them."""
+    parts = text.split(maxsplit=2 * len(words))
+    if len(parts) > 2 * len(words) or any(" " in each for each in words):
+        return False
+    bare, known = _bare(words), _bare(parts)
+    rest = iter(known)
+    enough = len(bare) >= _FEWEST_CLEANED and len(bare) >= _KEPT * len(known)
+    return enough and all(word in rest for word in bare)
+
+
+def _bare(words: list[str]) -> list[str]:
+    """Words in small letters without their marks; what is only marks is left out."""
+    bare = [re.sub(r"\W", "", each).lower() for each in words]
+    return [each for each in bare if each]
 
 
 def _wholes(texts: list[Any], names: Names) -> tuple[str, ...]:

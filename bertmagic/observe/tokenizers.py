@@ -7,13 +7,14 @@ import functools
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from bertmagic.backends.attributes import Attributes
 from bertmagic.facts.model import EncoderFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
 from bertmagic.observe.frames import outwards
@@ -52,6 +53,23 @@ def is_encoding(value: Any) -> bool:
     """Whether `value` is what a transformers tokenizer gives."""
     base = sys.modules.get(MODULE)
     return base is not None and isinstance(value, base.BatchEncoding)
+
+
+@contextlib.contextmanager
+def aside(values: Iterable[Any]) -> Iterator[None]:
+    """Whatever runs inside, the tokenizers among `values` come back as they were: settings, added tokens and all."""
+    mine = [value for value in values if is_tokenizer(value)]
+    kept = [Attributes(each) for each in mine]
+    # What a tokenizer in Rust has is no attribute of Python's (transformers 4.53.3, `tokenization_utils_fast.py`).
+    inner = [(each, rust, rust.to_str()) for each in mine if (rust := vars(each).get("_tokenizer")) is not None]
+    try:
+        yield
+    finally:
+        for each in kept:
+            each.restore()
+        for tokenizer, rust, before in inner:
+            if rust.to_str() != before:
+                vars(tokenizer)["_tokenizer"] = type(rust).from_str(before)
 
 
 @contextlib.contextmanager
