@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bertmagic.observe.cell import Cell, Shell
     from bertmagic.report import Report
 
+_AS_BEFORE = "names, models, optimizers and tokenizers are as before"
 # MODEL INPUTS, and MODEL INPUTS LABELS.
 _FORMS = (2, 3)
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -59,7 +60,7 @@ def _magic(method: _F) -> _F:
 # `TokenError` for an unbalanced bracket after `!` (`run_cell_magic`, IPython 9.18.1). `Cell` sees to the semicolon.
 @magics_class
 class BertMagics(Magics):
-    """`%%bertcheck`, `%bertcheck` and `%bertwatch`."""
+    """`%%bertcheck`, `%bertcheck`, `%bertfix` and `%bertwatch`."""
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
@@ -87,6 +88,20 @@ class BertMagics(Magics):
             report = _check_objects(shell, args, options)
         _deliver(shell, args, report)
         return None
+
+    @_line_magic  # type: ignore[untyped-decorator]
+    def bertfix(self, line: str) -> None:
+        """Prove the last report's corrected cell, and put it in as the next input: `%bertfix`, `%bertfix --yes`.
+
+        The cell runs dry and is checked again; names, models, optimizers and tokenizers are as before afterwards. What
+        may not be undone is listed first, and needs `--yes`.
+        """
+        asked = line.split()
+        if asked not in ([], ["--yes"]):
+            raise UsageError(f"%bertfix takes --yes, or nothing; found {line.strip()!r}")
+        self.watching.drop()
+        with _usage_errors():
+            _fix(self.shell, agreed=bool(asked))
 
     @_line_magic  # type: ignore[untyped-decorator]
     def bertwatch(self, line: str) -> None:
@@ -209,7 +224,7 @@ def _watch(shell: Shell, run: _Run, source: str, options: Options) -> Report | N
     """The report on the run; an exception that comes out of here is not the cell's."""
     from bertmagic.session import Watch
 
-    watch = Watch(namespace=shell.user_ns, source=source, options=options)
+    watch = Watch(namespace=shell.user_ns, source=source, written=run.cell.written, options=options)
     try:
         with watch:
             run()
@@ -219,6 +234,53 @@ def _watch(shell: Shell, run: _Run, source: str, options: Options) -> Report | N
         if error is not run.raised:
             raise
     return watch.report
+
+
+def _fix(shell: Shell, *, agreed: bool) -> None:
+    """Run the proposed cell dry, show what came out, and put it in as the next input where it works."""
+    from bertmagic.finding import NEEDS_RESTART
+    from bertmagic.observe.cell import COMPILE_ERRORS, compile_cell
+    from bertmagic.panel import show
+    from bertmagic.repair.risks import told
+    from bertmagic.session import keep_last, last
+    from bertmagic.whole import proposed, prove
+
+    report = last()
+    finding, fix = proposed(report)
+    assert report is not None
+    assert fix.cell is not None
+    following = fix.cell.removesuffix("\n")  # the line end that a front end's cell has not, and a cell magic's body has
+    if fix.proof == NEEDS_RESTART:
+        shell.set_next_input(following)
+        _say(
+            f"bertfix: {finding.rule}: the corrected cell is the next input; {fix.proof.ran}: it {fix.proof.result}.",
+            sys.stdout,
+        )
+        return
+    try:
+        cell = compile_cell(shell, fix.cell)
+    except COMPILE_ERRORS as error:
+        raise BadUse(f"the corrected cell does not compile: {_one_line(error)}") from None
+    risks = told(cell.written, shell.user_ns)
+    if risks and not agreed:
+        _say(risks, sys.stdout)
+        return
+    try:
+        proved = prove(report, cell.run, cell.written, shell.user_ns, Options())
+    except Exception as error:  # noqa: BLE001  # bertmagic's own failure is one line
+        _say_own_failure(error)
+        return
+    keep_last(proved.proposal)
+    show(proved.report)
+    if proved.raised is not None:
+        shell.showtraceback((type(proved.raised), proved.raised, proved.raised.__traceback__), exception_only=True)
+    if not proved.works:
+        _say(f"bertfix: the correction for {finding.rule} does not work, and is not put in; {_AS_BEFORE}.")
+        return
+    shell.set_next_input(following)
+    _say(
+        f"bertfix: the corrected cell runs, and nothing wrong is found. It is the next input; {_AS_BEFORE}.", sys.stdout
+    )
 
 
 def _check_objects(shell: Shell, args: Namespace, options: Options) -> Report | None:

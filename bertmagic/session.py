@@ -10,6 +10,7 @@ from typing import Any
 
 from bertmagic.assemble import assemble
 from bertmagic.backends import BACKENDS, backend_of, is_loaded, loaded_backends
+from bertmagic.facts.call import CallFacts
 from bertmagic.facts.cell import CellFacts
 from bertmagic.finding import Finding
 from bertmagic.listening import Listening
@@ -21,6 +22,7 @@ from bertmagic.observe.uses import argmaxed
 from bertmagic.options import Options
 from bertmagic.report import Report
 from bertmagic.rules import wanted
+from bertmagic.written import Written
 
 _last: Report | None = None
 
@@ -39,15 +41,22 @@ def keep_last(report: Report | None) -> None:
 class Watch(Listening):
     """Watches a block: `with Watch(namespace=globals()) as watch: …`, then `watch.report`. Swallows no exception.
 
-    `namespace`: where the block's names are looked up; `source`: the block's source, if known.
+    `namespace`: where the block's names are looked up; `source`: the block's source, if known; `written`: that
+    source beside what was compiled of it, from which a corrected one can be made.
     Raises `BadUse` on entering where the options cannot be met.
     """
 
     def __init__(
-        self, *, namespace: dict[str, Any] | None = None, source: str | None = None, options: Options | None = None
+        self,
+        *,
+        namespace: dict[str, Any] | None = None,
+        source: str | None = None,
+        written: Written | None = None,
+        options: Options | None = None,
     ) -> None:
         super().__init__(namespace if namespace is not None else {}, options or Options())
         self._source = source
+        self._written = written
         self._looks.argmaxed = argmaxed(source)
         self._stack = contextlib.ExitStack()
         self.report: Report | None = None
@@ -99,12 +108,13 @@ class Watch(Listening):
             device=self._device(),
             unseen=tuple(self._unseen),
             held=tuple(self._held),
-            failures=tuple(self._failures),
+            failures=self._failures,
             decode=self._paired.decoder() if self.options.text else None,
             raised=raised,
             seconds=time.perf_counter() - self._start,
             captured=Captured(self._namespace, self._captured_names()),
             source=self._source,
+            mend=self._mend,
         )
 
     def _cell_facts(self, raised: BaseException | None) -> CellFacts | None:
@@ -129,6 +139,23 @@ class Watch(Listening):
             self.failed("the check of the cell", failure)
             return ()
         return tuple(finding for finding in found if finding is not None)
+
+    def _mend(
+        self,
+        findings: tuple[Finding, ...],
+        call_of: Callable[[Finding], CallFacts | None],
+        cell: CellFacts | None,
+    ) -> tuple[Finding, ...]:
+        """The findings with their corrected cells, where the cell's source is known."""
+        if self._written is None or cell is None or not findings:
+            return findings
+        try:
+            from bertmagic.repair import mended
+
+            return mended(findings, call_of, cell, self._written, self._namespace, failed=self.failed)
+        except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
+            self.failed("the correction of the cell", failure)
+            return findings
 
     def _starter(self, module: str, backend_module: str) -> Callable[[], None]:
         def start() -> None:

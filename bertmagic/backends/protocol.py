@@ -10,11 +10,13 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from bertmagic.backends.comparison import Comparison
 from bertmagic.facts.call import BroadcastFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin, SymbolicFacts
 from bertmagic.facts.loading import LoadingFacts, StoredFacts
 from bertmagic.facts.loss import LossFacts
 from bertmagic.facts.model import EncoderFacts, ModelFacts
+from bertmagic.facts.site import Site
 from bertmagic.facts.tensors import Role
 from bertmagic.facts.training import EncoderState, HardwareFacts, OptimizerFacts, StateFacts
 from bertmagic.observe.pooled import Pooled
@@ -75,6 +77,8 @@ class EncoderPass:
     gave: tuple[str, tuple[str, ...]] | None = None
     # Tensors given by names that the encoder does not know and swallows, with the roles that the names tell.
     unknown: tuple[tuple[str, Role | None], ...] = ()
+    # Where the user's own code calls it, innermost first.
+    sites: tuple[Site, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,30 +168,6 @@ class LiveCall(Protocol):
         """The encoder's last hidden state (batch, seq, hidden) for these arguments."""
 
 
-class Compared(Protocol):
-    """What a loss of the cell's own code compares: its facts, both tensors as they were given and as arrays."""
-
-    @property
-    def facts(self) -> LossFacts:
-        """The loss."""
-
-    @property
-    def output(self) -> Any:
-        """The tensor that is compared."""
-
-    @property
-    def target(self) -> Any:
-        """The labels' tensor."""
-
-    @property
-    def values(self) -> np.ndarray:
-        """What is compared, its classes along the last axis."""
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The labels."""
-
-
 class Listener(Protocol):
     """Who is told of calls while a backend observes."""
 
@@ -220,7 +200,7 @@ class Listener(Protocol):
         """What the cell's own code did with the output of the call that `before` answered with `ended`."""
 
     def compared(
-        self, ended: Callable[[Any, BaseException | None], None], comparison: Compared, output: str
+        self, ended: Callable[[Any, BaseException | None], None], comparison: Comparison, output: str
     ) -> Callable[[float | None, BaseException | None], None]:
         """A loss of the cell's own code compares `output`, a field of what the call gave that `before` answered.
 
@@ -279,6 +259,9 @@ class Backend(Protocol):
 
     def share(self, one: Any, other: Any) -> bool:
         """Whether two models have a layer with weights in common."""
+
+    def aside(self, values: Iterable[Any]) -> AbstractContextManager[None]:
+        """Whatever runs inside, the models and optimizers among `values` come back as they were; random state too."""
 
     def is_built(self, model: Any) -> bool:
         """Whether the model has its weights."""

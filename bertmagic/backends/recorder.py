@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bertmagic.backends.protocol import LayerRecord
+from bertmagic.facts.site import Site
+from bertmagic.observe.sites import sites
 
 _local = threading.local()
 
@@ -23,7 +25,8 @@ def current() -> Recorder | None:
 class Recorder:
     """Records the calls below (and of) the outermost layer of one pass.
 
-    `encoder_calls`: for each encoder's call, the layer, its path, its arguments and its output (None where it raised).
+    `encoder_calls`: for each encoder's call, the layer, its arguments and its output (None where it raised), and where
+    the user's own code makes it.
     `failed`: the path of the innermost layer that an exception passed through. `outputs`: the outermost call's value.
     `passed`: the paths of the layers that went through, in the order in which they ended. `nested`: whether an encoder
     was called inside another. `instead(layer, args, kwargs)`: gives the encoders' outputs, which then do not run.
@@ -40,7 +43,7 @@ class Recorder:
         self._open = 0
         self.nested = False
         self._layers: list[tuple[int, Any, dict[str, Any]]] = []
-        self.encoder_calls: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
+        self.encoder_calls: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any, tuple[Site, ...]]] = []
         self.failed: str | None = None
         self.passed: tuple[str, ...] = ()
         self.outputs: Any = None
@@ -100,7 +103,8 @@ class Recorder:
         encoder_at = len(self.encoder_calls)
         encodes = self.is_encoder(layer)
         if encodes:
-            self.encoder_calls.append((layer, args, kwargs, None))
+            made_at = sites()
+            self.encoder_calls.append((layer, args, kwargs, None, made_at))
         if self._keep_layers:
             note["inputs"] = _shapes((args, kwargs))
             self._layers.append((level, layer, note))
@@ -124,7 +128,7 @@ class Recorder:
         if path:
             self.passed += (path,)
         if encodes:
-            self.encoder_calls[encoder_at] = (layer, args, kwargs, value)
+            self.encoder_calls[encoder_at] = (layer, args, kwargs, value, made_at)
         if self._keep_layers:
             self._layers[place][2]["outputs"] = _shapes(value)
         if level == 0:

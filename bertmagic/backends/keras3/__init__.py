@@ -41,6 +41,12 @@ class Keras3Backend:
         mine = {id(layer) for layer in one._flatten_layers()}
         return any(id(layer) in mine and (layer.variables or layer is one) for layer in other._flatten_layers())
 
+    def aside(self, values: Iterable[Any]) -> AbstractContextManager[None]:
+        """Whatever runs inside, the models and optimizers among `values` come back as they were; random state too."""
+        from bertmagic.backends.keras3 import aside
+
+        return aside.aside(values)
+
     def is_built(self, model: Any) -> bool:
         """Whether the model has its weights."""
         return bool(model.built)

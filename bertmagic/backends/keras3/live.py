@@ -276,7 +276,7 @@ class Keras3Call:
 
     def _encoder_passes(self, recorder: Recorder) -> tuple[EncoderPass, ...]:
         passes = []
-        for layer, args, kwargs, value in recorder.encoder_calls:
+        for layer, args, kwargs, value, made_at in recorder.encoder_calls:
             facts = self._encoders.get(id(layer))
             if facts is None or any(is_symbolic(leaf) for _, leaf in tree.leaves([list(args), kwargs])):
                 continue  # a model that is built first makes a graph of its layers: nothing is computed
@@ -284,13 +284,13 @@ class Keras3Call:
                 continue  # it did not take what it was given
             given = looked_up(layer, given_by_role(layer, args, kwargs))
             hidden = hidden_of(recorder.hidden if layer is self.model and self._inlined else value)
-            passes.append(EncoderPass(facts, given, hidden, switch(kwargs.get("training"))))
+            passes.append(EncoderPass(facts, given, hidden, switch(kwargs.get("training")), sites=made_at))
         return tuple(passes)
 
     def _keep(self, recorder: Recorder) -> tuple[Kept, ...]:
         """What a replay needs of the encoders' calls; nothing where one lies inside another, or gives no such state."""
         kept = []
-        for layer, args, kwargs, value in recorder.encoder_calls:
+        for layer, args, kwargs, value, _ in recorder.encoder_calls:
             if layer is self.model and self._inlined:
                 hidden = hidden_of(recorder.hidden)
                 if hidden is None:

@@ -30,6 +30,22 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
     Variables are kept by `stateless`. `random_state=False` while a model is built: its initial weights are drawn as
     `fit` itself would draw them.
     """
+    modes = _module_modes(model)
+    try:
+        with (
+            compute.unrecorded(),
+            global_kept(random_state=random_state),
+            compute.random_kept() if random_state else contextlib.nullcontext(),
+        ):
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+@contextlib.contextmanager
+def global_kept(*, random_state: bool = True) -> Iterator[None]:
+    """Keras' own counts go on afterwards as before: of automatic names, and of random numbers."""
     from keras.src.backend.common import global_state
 
     # What names layers, losses and metrics that were given none (keras 3.15, `utils/naming.py`).
@@ -37,13 +53,9 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
     counted = None if names is None else dict(names)
     seeds = global_state.get_global_attribute("global_seed_generator")
     drawn = None if seeds is None else compute.as_numpy(seeds.state).copy()
-    modes = _module_modes(model)
     try:
-        with compute.unrecorded(), compute.random_kept() if random_state else contextlib.nullcontext():
-            yield
+        yield
     finally:
-        for module, mode in modes:
-            module.training = mode
         if random_state:
             if names is not None and counted is not None:
                 names.clear()

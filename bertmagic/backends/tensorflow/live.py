@@ -217,7 +217,10 @@ class TensorFlowCall:
         return hidden
 
     def _with(self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        """The call's arguments with its leaves replaced, each in the kind and dtype that it had."""
+        """The call's arguments with its leaves replaced, each in the kind and dtype that it had.
+
+        Whole numbers in place of floating-point ones stay such, and the other way round: a proof is of them.
+        """
         import tensorflow as tf
 
         def change(path: tree.Path, leaf: Any) -> Any:
@@ -227,7 +230,10 @@ class TensorFlowCall:
                 return leaf
             if isinstance(leaf, tf.RaggedTensor):
                 return tf.ragged.constant([np.asarray(row).tolist() for row in new], leaf.dtype, ragged_rank=1)
-            return tf.constant(new, dtype=leaf.dtype) if tf.is_tensor(leaf) else new
+            if not tf.is_tensor(leaf):
+                return new
+            other = new.dtype.kind in "iuf" and (new.dtype.kind == "f") != leaf.dtype.is_floating
+            return tf.constant(new, dtype=None if other else leaf.dtype)
 
         changed: dict[str, Any] = tree.rebuild(self._arguments, change)
         return changed
@@ -304,20 +310,20 @@ class TensorFlowCall:
 
     def _encoder_passes(self, recorder: Recorder) -> tuple[EncoderPass, ...]:
         passes = []
-        for layer, args, kwargs, value in recorder.encoder_calls:
+        for layer, args, kwargs, value, made_at in recorder.encoder_calls:
             facts = self._encoders.get(id(layer))
             if facts is None:
                 continue
             if any(is_symbolic(leaf) for _, leaf in tree.leaves([list(args), kwargs])):
                 continue  # a Sequential that is not built yet first makes a graph of its layers: nothing is computed
             given = given_by_role(layer, args, kwargs)
-            passes.append(EncoderPass(facts, given, hidden_of(value), switch(kwargs.get("training"))))
+            passes.append(EncoderPass(facts, given, hidden_of(value), switch(kwargs.get("training")), sites=made_at))
         return tuple(passes)
 
     def _keep(self, recorder: Recorder) -> tuple[Kept, ...]:
         """What a replay needs of the encoders' calls; nothing where one lies inside another, or gives no such state."""
         kept = []
-        for layer, args, kwargs, value in recorder.encoder_calls:
+        for layer, args, kwargs, value, _ in recorder.encoder_calls:
             hidden = hidden_of(value)
             if recorder.nested or id(layer) not in self._encoders or hidden is None:
                 return ()

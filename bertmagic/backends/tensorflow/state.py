@@ -25,7 +25,7 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
     """
     variables = [(variable, variable.numpy()) for variable in _mutable_variables(model)]
     losses = {layer: list(layer._losses) for layer in model._flatten_layers() if getattr(layer, "_losses", None)}
-    kept = _random_state() if random_state else None
+    kept = random_states() if random_state else None
     seeds = _seeds(model)
     try:
         with unrecorded():
@@ -39,7 +39,7 @@ def untouched(model: Any, *, random_state: bool = True) -> Iterator[None]:
             vars(generator).clear()
             vars(generator).update(attributes)
         if kept is not None:
-            _restore_random(kept)
+            restore_random(kept)
 
 
 def unrecorded() -> AbstractContextManager[None]:
@@ -96,7 +96,7 @@ def stir(model: Any) -> None:
     rng = getattr(context.context(), "_rng", None)
     if rng is not None:
         rng.seed(seed)
-    kept = _random_state()
+    kept = random_states()
     if kept["generator"] is not None:
         kept["generator"][0].reset_from_seed(seed)
     if kept["keras"] is not None:
@@ -109,7 +109,8 @@ def stir(model: Any) -> None:
 _stirred = itertools.count()
 
 
-def _random_state() -> dict[str, Any]:
+def random_states() -> dict[str, Any]:
+    """Every random state that a pass may draw from; nothing is set up for it."""
     from tensorflow.python.eager import context
     from tensorflow.python.ops import stateful_random_ops
 
@@ -128,7 +129,8 @@ def _random_state() -> dict[str, Any]:
     }
 
 
-def _restore_random(kept: dict[str, Any]) -> None:
+def restore_random(kept: dict[str, Any]) -> None:
+    """Put the random states back."""
     from tensorflow.python.eager import context
 
     random.setstate(kept["python"])

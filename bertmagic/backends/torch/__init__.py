@@ -36,6 +36,12 @@ class TorchBackend:
         mine = {id(weight) for weight in one.parameters()}
         return any(id(weight) in mine for weight in other.parameters())
 
+    def aside(self, values: Iterable[Any]) -> AbstractContextManager[None]:
+        """Whatever runs inside, the models and optimizers among `values` come back as they were; random state too."""
+        from bertmagic.backends.torch import aside
+
+        return aside.aside(values)
+
     def is_built(self, model: Any) -> bool:
         """Whether the module has its weights: all but lazy ones have them from the start."""
         return True

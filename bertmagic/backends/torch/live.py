@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bertmagic.backends import tree
+from bertmagic.backends.comparison import Comparison
 from bertmagic.backends.leaves import is_switch, kind_of, rows
 from bertmagic.backends.protocol import Answer, EncoderPass, Leaf, Pass, Unseen
 from bertmagic.backends.torch import describe, devices, losses, modes, optimizers, weights
@@ -219,7 +220,7 @@ class TorchCall:
         keywords = dict(arguments.pop("**", {}))
         return self._module(*positional, **arguments, **keywords)
 
-    def _loss_of(self, value: Any, labels: Any, seen: list[losses.Comparison]) -> LossFacts | None:
+    def _loss_of(self, value: Any, labels: Any, seen: list[Comparison]) -> LossFacts | None:
         """The facts of the loss that was computed for `labels`, in the module or by the loss that was given."""
         if labels is None or not self.labels:
             return None
@@ -231,9 +232,7 @@ class TorchCall:
         found = self._comparison(seen, labels)
         return None if found is None else dataclasses.replace(found.facts, value=0.0 if own is None else _number(own))
 
-    def _loss_that_raised(
-        self, seen: list[losses.Comparison], labels: Mapping[str, np.ndarray] | None
-    ) -> LossFacts | None:
+    def _loss_that_raised(self, seen: list[Comparison], labels: Mapping[str, np.ndarray] | None) -> LossFacts | None:
         if describe.is_pretrained(describe.core_of(self._module)):
             return _OWN_LOSS
         found = self._comparison(seen, labels)
@@ -250,9 +249,7 @@ class TorchCall:
         facts = watch.seen[-1].facts if watch.seen else LossFacts(name, "other")
         return dataclasses.replace(facts, value=_number(computed))
 
-    def _comparison(
-        self, seen: list[losses.Comparison], labels: Mapping[str, np.ndarray] | None
-    ) -> losses.Comparison | None:
+    def _comparison(self, seen: list[Comparison], labels: Mapping[str, np.ndarray] | None) -> Comparison | None:
         """The loss that compared the labels that the module was given, and none that it made of them."""
         found = seen[-1] if len(seen) == 1 else None
         given = (labels or {}).values()
@@ -273,7 +270,10 @@ class TorchCall:
     def _with(
         self, arrays: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None, *, without_labels: bool = False
     ) -> dict[str, Any]:
-        """The call's arguments with its leaves replaced, each in the kind, dtype and place that it had."""
+        """The call's arguments with its leaves replaced, each in the kind, dtype and place that it had.
+
+        Whole numbers in place of floating-point ones stay such, and the other way round: a proof is of them.
+        """
         import torch
 
         def change(path: tree.Path, leaf: Any) -> Any:
@@ -288,7 +288,9 @@ class TorchCall:
             if is_tensor(leaf):
                 if new.shape == tuple(leaf.shape) and new is self._value(known[0]):
                     return leaf.detach()
-                return torch.from_numpy(np.ascontiguousarray(new)).to(leaf.device, leaf.dtype)
+                tensor = torch.from_numpy(np.ascontiguousarray(new)).to(leaf.device)
+                other = new.dtype.kind in "iuf" and tensor.is_floating_point() != leaf.is_floating_point()
+                return tensor if other else tensor.to(leaf.dtype)
             if isinstance(leaf, (list, tuple)):
                 return type(leaf)(new.tolist()) if new.ndim else leaf
             return new if isinstance(leaf, np.ndarray) else leaf
@@ -344,15 +346,16 @@ class TorchCall:
                 hidden_of(value),
                 gave=_fields(value),
                 unknown=describe.unknown_names(layer, kwargs),
+                sites=made_at,
             )
-            for layer, args, kwargs, value in recorder.encoder_calls
+            for layer, args, kwargs, value, made_at in recorder.encoder_calls
             if id(layer) in self._encoders
         )
 
     def _keep(self, recorder: Recorder) -> tuple[Kept, ...]:
         """What a replay needs of the encoders' calls; nothing where one lies inside another, or gives no such state."""
         kept = []
-        for layer, args, kwargs, value in recorder.encoder_calls:
+        for layer, args, kwargs, value, _ in recorder.encoder_calls:
             hidden = hidden_of(value)
             if recorder.nested or id(layer) not in self._encoders or hidden is None:
                 return ()

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from bertmagic.backends.attributes import Attributes
+
 # A buffer above this size (elements) is a table, and no running statistic; copying it would cost memory.
 _LARGEST_BUFFER = 1_000_000
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks")
@@ -53,11 +55,7 @@ class _Kept:
     """One module's attributes, what its dicts and lists hold, and the values of its small buffers."""
 
     def __init__(self, module: Any) -> None:
-        self._module = module
-        self._attributes = dict(vars(module))
-        self._held: list[tuple[Any, Any]] = [
-            (value, value.copy()) for value in self._attributes.values() if isinstance(value, (dict, list, set))
-        ]
+        self._attributes = Attributes(module)
         self._buffers = [
             (buffer, buffer.detach().clone(), _version(buffer))
             for buffer in module._buffers.values()
@@ -68,21 +66,7 @@ class _Kept:
         """Put all back; what was not changed is not written."""
         import torch
 
-        for held, before in self._held:
-            if isinstance(held, list):
-                if len(held) != len(before) or any(a is not b for a, b in zip(held, before, strict=True)):
-                    held[:] = before
-            elif isinstance(held, set):
-                if held != before:
-                    held.clear()
-                    held.update(before)
-            elif list(held) != list(before) or any(held[key] is not before[key] for key in held):
-                held.clear()
-                held.update(before)
-        own = vars(self._module)
-        for name in [name for name in own if name not in self._attributes]:
-            del own[name]
-        own.update(self._attributes)
+        self._attributes.restore()
         for buffer, value, version in self._buffers:
             if version is None or _version(buffer) != version:
                 with torch.inference_mode(buffer.is_inference()), torch.no_grad():
