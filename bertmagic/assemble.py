@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from bertmagic import tables
 from bertmagic.examine import Examination
@@ -20,6 +20,10 @@ from bertmagic.rules.order import of_calls
 from bertmagic.rules.words import count, listed
 from bertmagic.token_grid import Decode, token_grid
 
+# `mend(findings, the call that a finding is about, the cell)`: the findings with their corrected cells.
+Mend: TypeAlias = Callable[
+    [tuple[Finding, ...], Callable[[Finding], "CallFacts | None"], "CellFacts | None"], tuple[Finding, ...]
+]
 # What gives batches one after another, of which the first is read.
 STREAMS = ("Dataset", "generator", "Sequence", "DataLoader")
 # A longer line is no longer quoted in the summary.
@@ -76,10 +80,12 @@ def assemble(
     seconds: float,
     captured: Mapping[str, Any],
     source: str | None = None,
+    mend: Mend | None = None,
 ) -> Report:
     """The report on a block's calls. The tables show the call at fault, else the last one (the outermost work).
 
-    `cell`: what was found of the block as a whole, beside the calls' own findings; `facts`: the facts of it.
+    `cell`: what was found of the block as a whole, beside the calls' own findings; `facts`: the facts of it; `mend`:
+    gives the findings their corrected cells.
     """
     findings = of_calls((each.examination.findings for each in ended), cell)
     shown = _shown(ended, findings)
@@ -98,6 +104,8 @@ def assemble(
         not_checked[f"all rules but {listed(sorted(options.only))}", "`only` left them out"] = None
     call = shown.examination.facts if shown is not None else None
     mine = [finding for finding in findings if shown is not None and finding in shown.examination.findings]
+    if mend is not None:
+        findings = mend(findings, lambda finding: _call_of(finding, ended), facts)
     phases: dict[str, float] = {}
     for each in ended:
         for phase, spent in each.examination.seconds.items():
@@ -124,6 +132,11 @@ def assemble(
         captured=captured,
         source=source,
     )
+
+
+def _call_of(finding: Finding, ended: Sequence[Ended]) -> CallFacts | None:
+    """The call that a finding is about; None where it is about the cell."""
+    return next((each.examination.facts for each in ended if finding in each.examination.findings), None)
 
 
 def _shown(ended: Sequence[Ended], findings: Sequence[Finding]) -> Ended | None:

@@ -18,8 +18,9 @@ from bertmagic.facts.model import EncoderFacts, ModelFacts
 from bertmagic.facts.padding import padding_positions, told_by
 from bertmagic.facts.tensors import Role, TensorFacts
 from bertmagic.facts.tokenizer import TokenizerFacts
-from bertmagic.finding import Finding
+from bertmagic.finding import Finding, Fix
 from bertmagic.observe.names import Names
+from bertmagic.observe.sites import sites
 from bertmagic.options import Options
 from bertmagic.rules import wanted
 
@@ -43,6 +44,18 @@ class Examination:
     not_checked: tuple[tuple[str, str], ...]
     seconds: Mapping[str, float]
     error: BaseException | None = None
+
+    def told(self, facts: CallFacts, findings: tuple[Finding, ...]) -> Examination:
+        """The same with more facts, and what the rules say of them; what was proved stays proved."""
+        known = {(each.rule, each.subject): each.fix for each in self.findings}
+        return dataclasses.replace(self, facts=facts, findings=tuple(_with_proof(each, known) for each in findings))
+
+
+def _with_proof(finding: Finding, known: Mapping[tuple[str, str], Fix | None]) -> Finding:
+    proved = known.get((finding.rule, finding.subject))
+    if finding.fix is None or finding.fix.proof is not None or proved is None or proved.proof is None:
+        return finding
+    return dataclasses.replace(finding, fix=dataclasses.replace(finding.fix, proof=proved.proof))
 
 
 @dataclass
@@ -84,13 +97,14 @@ class Examiner:
             training_by=live.training_by,
             watched=live.watched,
             on_purpose=self.on_purpose or live.updates,
+            sites=sites(),
         )
 
     def examine(self, live: LiveCall, model: ModelFacts) -> Examination:
         """The whole examination; never raises what the model raises, which is in `error`."""
         self._seconds = {}
         with compilation() as self._compiled:
-            examined = self._examine(live, model)
+            examined = self._proved(self._examine(live, model), live, model)
         if compiled := self._compiled():
             examined = dataclasses.replace(examined, seconds={**examined.seconds, "compilation": compiled})
         return examined
@@ -121,6 +135,17 @@ class Examiner:
         with self._timed("rules"):
             findings = self._findings(facts)
         return Examination(facts, findings, dry, tuple(not_checked), dict(self._seconds), dry.exception)
+
+    def _proved(self, examination: Examination, live: LiveCall, model: ModelFacts) -> Examination:
+        """The examination with what was run for the fixes of what it found."""
+        if live.content_only is not None or all(each.severity == "advice" for each in examination.findings):
+            return examination
+        from bertmagic.proofs import proved
+
+        plain = dataclasses.replace(self, options=dataclasses.replace(self.options, probes=False), _seconds={})
+        with self._timed("proof"), self.backend.on_device(self.options.device):
+            found = proved(examination, live, lambda corrected: plain._examine(corrected, model))
+        return dataclasses.replace(found, seconds=dict(self._seconds))
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
@@ -206,27 +231,53 @@ class Examiner:
         base: probes.Base,
         not_checked: list[tuple[str, str]],
     ) -> CallFacts:
-        """The facts with the padding probe and the rows set against themselves unpadded."""
+        """The facts with the padding probe and the rows set against themselves unpadded.
+
+        In a large batch the latter come first. Where they move far, and the outputs are seen to be made of those
+        tokens, the former would say the same once more, for a third of the cost.
+        """
+        large = live.size > probes.FEW
         for encoder_call, passed in zip(facts.encoder_calls, dry.encoders, strict=False):
             found = facts.padding(encoder_call)
             if found is None:
                 continue
-            ids, padding = found
+            compared = self._compared(facts, live, encoder_call, passed.hidden, not_checked) if large else None
+            if (
+                compared is not None
+                and probes.moves_far(compared.unpadded, passed.hidden)
+                and replays.read_tokens(live, facts, dry, base)
+            ):
+                return compared
             own = encoder_call.source.get("input_ids")
             if own is not None:
-                probe = probes.padding_content(live, own, padding, base)
+                probe = probes.padding_content(live, own, found[1], base)
                 if probe is not None:
                     facts = dataclasses.replace(facts, probes={**facts.probes, probe.name: probe})
                     if not probe.matters:
                         return facts
-            try:
-                unpadded = probes.unpadded(live, encoder_call, ids, padding, passed.hidden)
-            except Exception as raised:  # noqa: BLE001  # an encoder of an unusual kind: say so, and go on without the number
-                not_checked.append(("rows against themselves unpadded", f"{type(raised).__name__}: {raised}"))
-                continue
-            facts = dataclasses.replace(facts, unpadded=unpadded)
-            break
+            if not large:
+                compared = self._compared(facts, live, encoder_call, passed.hidden, not_checked)
+            if compared is not None:
+                return dataclasses.replace(facts, unpadded=compared.unpadded)
         return facts
+
+    def _compared(
+        self,
+        facts: CallFacts,
+        live: LiveCall,
+        encoder_call: EncoderCallFacts,
+        hidden: np.ndarray | None,
+        not_checked: list[tuple[str, str]],
+    ) -> CallFacts | None:
+        """The facts with rows set against themselves unpadded; None where the encoder does not run so."""
+        found = facts.padding(encoder_call)
+        assert found is not None
+        try:
+            unpadded = probes.unpadded(live, encoder_call, *found, hidden)
+        except Exception as raised:  # noqa: BLE001  # an encoder of an unusual kind: say so, and go on without the number
+            not_checked.append(("rows against themselves unpadded", f"{type(raised).__name__}: {raised}"))
+            return None
+        return dataclasses.replace(facts, unpadded=unpadded)
 
 
 def choose_rows(facts: CallFacts, size: int, asked: int | str | None) -> tuple[int, ...]:
@@ -320,7 +371,11 @@ def _with_pass(facts: CallFacts, live: LiveCall, dry: Pass, rows: tuple[int, ...
             if own is not None:
                 source[role] = own
         encoder = known.get(passed.encoder.path, passed.encoder)
-        calls.append(EncoderCallFacts(encoder, given, source, training=passed.training, unknown=passed.unknown))
+        calls.append(
+            EncoderCallFacts(
+                encoder, given, source, training=passed.training, unknown=passed.unknown, sites=passed.sites
+            )
+        )
     reached = {call.encoder.path for call in calls}
     calls += [guess for guess in facts.encoder_calls if guess.encoder.path not in reached]
     roles = {tensor.name: role for call in calls if call.seen for role, tensor in call.source.items()}

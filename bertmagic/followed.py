@@ -47,7 +47,7 @@ def put(
     broadcast = facts.broadcasts or tuple(broadcasts)
     if (pooling, broadcast) != (facts.pooling, facts.broadcasts):
         facts = dataclasses.replace(facts, pooling=pooling, broadcasts=broadcast)
-        done.examination = dataclasses.replace(done.examination, facts=facts, findings=findings(facts))
+        done.examination = done.examination.told(facts, findings(facts))
 
 
 def step(
@@ -68,4 +68,4 @@ def step(
         # A loop has no callbacks, and asks no `train_step`.
         state = dataclasses.replace(known, encoders=encoders, optimizer=optimizer, own_step=False, may_set_rate=())
         facts = dataclasses.replace(facts, state=state)
-        done.examination = dataclasses.replace(done.examination, facts=facts, findings=findings(facts))
+        done.examination = done.examination.told(facts, findings(facts))

@@ -8,7 +8,8 @@ from typing import Any
 
 from bertmagic.assemble import Ended
 from bertmagic.backends import backend_of, loaded_backends
-from bertmagic.backends.protocol import Backend, Compared, Failing
+from bertmagic.backends.comparison import Comparison
+from bertmagic.backends.protocol import Backend, Failing
 from bertmagic.compared import Told
 from bertmagic.facts.call import BroadcastFacts, CallKind, ErrorFacts
 from bertmagic.facts.cell import Origin
@@ -129,7 +130,7 @@ class Listening:
             self.failed("the check of what follows a call", failure)
 
     def compared(
-        self, ended: Handle, comparison: Compared, output: str
+        self, ended: Handle, comparison: Comparison, output: str
     ) -> Callable[[float | None, BaseException | None], None]:
         """Say of a call with which labels a loss of the cell's own code compares its output."""
         told = Told(self._handles, self._looks.ended, self._names, self._looks.examiner, self.failed)

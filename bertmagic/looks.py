@@ -158,7 +158,7 @@ class Looks:
             backend = backend_of(model)
             if backend is not None and facts.model.framework == "torch":
                 found = self.examiner(backend).findings(facts)
-                ended.examination = dataclasses.replace(ended.examination, facts=facts, findings=found)
+                ended.examination = ended.examination.told(facts, found)
             return
 
     def span(self, backend: Callable[[Any], Backend | None]) -> None:
@@ -174,7 +174,7 @@ class Looks:
             known = {each.rule for each in ended.examination.findings}
             more = tuple(each for each in found if each.rule not in known)
             findings = (*ended.examination.findings, *more)
-            ended.examination = dataclasses.replace(ended.examination, facts=facts, findings=findings)
+            ended.examination = ended.examination.told(facts, findings)
 
     def look_at_validation(self, backend: Backend, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Read the data that a training run would validate on; it goes where the training data went."""

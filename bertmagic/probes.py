@@ -24,6 +24,9 @@ DEFAULT_FLOOR = 1e-6
 # share, and a suspicious check may spend half of the whole batch's forward pass.
 MOST_UNPADDED, FEW = 4, 8
 
+# A change above this part of the hidden states' size is more than the noise of any precision between two batch shapes.
+FAR = 0.05
+
 
 @dataclass(frozen=True)
 class Base:
@@ -120,7 +123,7 @@ def unpadded(
 
     def encode(some: Sequence[int], mask: np.ndarray | None = None) -> dict[int, np.ndarray]:
         """The first token's vector (hidden,) by row."""
-        given = {role: _values(call, role, some) for role in call.given}
+        given = {role: values_of(call, role, some) for role in call.given}
         if mask is not None:
             given["attention_mask"] = mask.astype(
                 given["attention_mask"].dtype if "attention_mask" in given else "int32"
@@ -133,7 +136,7 @@ def unpadded(
         """The first token's vector of one row without its padding, and so without need of a mask."""
         kept = ~pads[row]
         roles: list[Role] = [role for role in call.given if role != "attention_mask"]
-        given = {role: _values(call, role, [row])[:, kept] for role in roles}
+        given = {role: values_of(call, role, [row])[:, kept] for role in roles}
         vector: np.ndarray = live.encode(call.encoder, given)[0, 0]
         return vector
 
@@ -156,6 +159,16 @@ def unpadded(
     )
 
 
+def moves_far(unpadded: UnpaddedFacts | None, hidden: np.ndarray | None) -> bool:
+    """Whether a padded row goes so far from itself unpadded that the encoder reads the padding, beyond doubt.
+
+    `hidden` (rows, seq, hidden): what the encoder gave for the rows that ran.
+    """
+    if unpadded is None or hidden is None:
+        return False
+    return max(unpadded.moved.values(), default=0.0) > FAR * float(np.abs(hidden.astype("float64")).max(initial=0.0))
+
+
 def _rows_to_compare(
     call: EncoderCallFacts, rows: tuple[int, ...], padded: set[int], ran: tuple[int, ...]
 ) -> tuple[int, ...]:
@@ -172,7 +185,7 @@ def _distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one - other).max())
 
 
-def _values(call: EncoderCallFacts, role: Role, rows: Sequence[int]) -> np.ndarray:
+def values_of(call: EncoderCallFacts, role: Role, rows: Sequence[int]) -> np.ndarray:
     """The values that the encoder gets for `rows` of the batch."""
     tensor = call.whole(role)
     assert tensor is not None

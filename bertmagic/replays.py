@@ -49,14 +49,10 @@ class _Moved:
 
 def ask(live: LiveCall, facts: CallFacts, dry: Pass, base: Base) -> Asked:
     """The probes of the code around the encoders on the rows that ran, those of them that can say something."""
-    calls = [call for call in facts.encoder_calls if call.seen]
-    if not live.own_code or not calls or len(calls) != len(dry.encoders) or not dry.outputs:
+    asking = _asking(live, facts, dry, base)
+    if asking is None:
         return Asked({})
-    if sum(value.size for _, value in dry.outputs) > MOST_NUMBERS:
-        return Asked({})
-    paddings = [_padding(facts, call) for call in calls]
-    kinds = [passed.hidden.dtype.name for passed in dry.encoders if passed.hidden is not None]
-    asking = _Asking(live, base, paddings, max((FLOOR.get(kind, 0.0) for kind in kinds), default=0.0))
+    calls, paddings = asking.calls, asking.paddings
     probes: dict[str, ProbeFacts] = {}
     pooling = None
 
@@ -75,6 +71,28 @@ def ask(live: LiveCall, facts: CallFacts, dry: Pass, base: Base) -> Asked:
         if content is not None and content.matters:
             pooling = asking.pooling(facts, calls, dry.layers)
     return Asked(probes, pooling)
+
+
+def read_tokens(live: LiveCall, facts: CallFacts, dry: Pass, base: Base) -> bool:
+    """Whether an output of the padded rows is seen to move with the encoders' last hidden states at their tokens."""
+    asking = _asking(live, facts, dry, base)
+    again = None if asking is None else asking.repetition()
+    if asking is None or again is None or again.matters:
+        return False
+    moved = asking.token_content([passed.hidden for passed in dry.encoders])
+    return moved is not None and moved.matters
+
+
+def _asking(live: LiveCall, facts: CallFacts, dry: Pass, base: Base) -> _Asking | None:
+    """What asks the code around the encoders; None where there is none of the user's own, or it cannot be replayed."""
+    calls = [call for call in facts.encoder_calls if call.seen]
+    if not live.own_code or not calls or len(calls) != len(dry.encoders) or not dry.outputs:
+        return None
+    if sum(value.size for _, value in dry.outputs) > MOST_NUMBERS:
+        return None
+    paddings = [_padding(facts, call) for call in calls]
+    kinds = [passed.hidden.dtype.name for passed in dry.encoders if passed.hidden is not None]
+    return _Asking(live, base, calls, paddings, max((FLOOR.get(kind, 0.0) for kind in kinds), default=0.0))
 
 
 def _padding(facts: CallFacts, call: EncoderCallFacts) -> np.ndarray | None:
@@ -109,10 +127,12 @@ class _Asking:
         self,
         live: LiveCall,
         base: Base,
+        calls: Sequence[EncoderCallFacts],
         paddings: Sequence[np.ndarray | None],
         floor: float,
     ) -> None:
-        self._live, self._base, self._paddings, self._floor = live, base, paddings, floor
+        self.calls, self.paddings = calls, paddings
+        self._live, self._base, self._floor = live, base, floor
         self._rows = len(base.rows)
         self._lengths = {padding.shape[1] for padding in paddings if padding is not None}
 
@@ -129,6 +149,21 @@ class _Asking:
             return None
         after = self._run(_at_padding(_other))
         return self._probe("padding content", after, self._held())
+
+    def token_content(self, last: Sequence[np.ndarray | None]) -> ProbeFacts | None:
+        """Other hidden states at the tokens of the rows that have padding: what reads the encoders moves.
+
+        `last`: the encoders' last hidden states (rows, seq, hidden). Those of the layers before stay as they are: the
+        first of them, the embeddings, no mask has a part in.
+        """
+
+        def change(hidden: np.ndarray, padding: np.ndarray) -> np.ndarray:
+            if not any(each is not None and np.array_equal(each, hidden) for each in last):
+                return hidden
+            tokens = np.logical_and(padding.any(axis=1, keepdims=True), ~padding)
+            return np.where(tokens[..., None], _other(hidden), hidden)
+
+        return self._probe("token content", self._run(change), self._held())
 
     def pooling(
         self, facts: CallFacts, calls: Sequence[EncoderCallFacts], layers: Sequence[LayerRecord]
@@ -162,14 +197,14 @@ class _Asking:
             break
         if how is None:
             return None  # attention of the user's own, which is no pooling, takes any order too
-        known = [padding for padding in self._paddings if padding is not None and len(padding) == self._rows]
+        known = [padding for padding in self.paddings if padding is not None and len(padding) == self._rows]
         counts = {
             int(row): int(sum(padding[place].sum() for padding in known))
             for place, row in enumerate(self._base.rows)
             if known and self._held()[place]
         }
         call = next(
-            call for call, padding in zip(calls, self._paddings, strict=True) if padding is not None and padding.any()
+            call for call, padding in zip(calls, self.paddings, strict=True) if padding is not None and padding.any()
         )
         mask = call.source.get("attention_mask")
         return PoolingFacts(
@@ -205,7 +240,7 @@ class _Asking:
         """The outputs with changed hidden states; None where the replay does not run."""
 
         def answer(index: int, _: Mapping[Role, np.ndarray], hidden: np.ndarray) -> np.ndarray:
-            padding = self._paddings[index]
+            padding = self.paddings[index]
             same = padding is not None and padding.shape == hidden.shape[:2]
             return change(hidden, padding if padding is not None and same else np.zeros(hidden.shape[:2], bool))
 
@@ -217,7 +252,7 @@ class _Asking:
     def _held(self) -> np.ndarray:
         """The rows (a boolean array over those that ran) that hold tokens and padding."""
         held = np.zeros(self._rows, bool)
-        for padding in self._paddings:
+        for padding in self.paddings:
             if padding is not None:
                 some = padding.any(axis=1) & ~padding.all(axis=1)
                 # Several rows of one encoder call may be one row of the batch (choices, pairs): then all that ran.
@@ -252,7 +287,7 @@ class _Asking:
                 continue
             one, two = first.astype("float64"), second.astype("float64")
             at = np.broadcast_to(rows.reshape(-1, *([1] * (first.ndim - 1))), first.shape)
-            for padding in self._paddings:
+            for padding in self.paddings:
                 if padding is not None and padding.shape == first.shape[:2]:
                     at = at & ~padding.reshape(*padding.shape, *([1] * (first.ndim - 2)))
             size = float(np.abs(one[at]).max(initial=0.0))

@@ -78,16 +78,17 @@ def _finding(finding: dict[str, Any], first: bool) -> str:
     detail = f'<p class="bm-p">{_sentence(finding["detail"])}</p>' if finding["detail"] else ""
     evidence = f'<table class="bm-t">{rows}</table>' if rows else ""
     opened = " open" if first else ""
-    return f"<details{opened}><summary>{head}</summary>{detail}{evidence}{_fix(finding['fix'])}</details>"
+    return f"<details{opened}><summary>{head}</summary>{detail}{evidence}{_fix(finding['fix'], first)}</details>"
 
 
-def _fix(fix: dict[str, Any] | None) -> str:
+def _fix(fix: dict[str, Any] | None, first: bool) -> str:
     if not fix:
         return ""
+    corrected = words.corrected(fix, first=first)
     return (
         f'<p class="bm-p"><strong>Fix:</strong> {_sentence(fix["title"])}</p>'
         f'<pre class="bm-s">{html.escape(clean_block(fix["snippet"]))}</pre>'
-        f'<p class="bm-p bm-m">Proof: {_sentence(words.proof(fix))}</p>'
+        f'<p class="bm-p bm-m">Proof: {_sentence(words.proof(fix))}</p>{corrected and f"<p>{corrected}</p>"}'
     )
 
 

@@ -23,7 +23,7 @@ def render_text(report: dict[str, Any], width: int | None = None, changed: Seque
         width = min(max(shutil.get_terminal_size(fallback=(100, 24)).columns, 60), 120)
     parts = [_head(report, width), _changed(changed, width)]
     parts += [_tensors(title, report[key]) for key, title in words.TENSORS if report[key]]
-    parts += [_finding(finding, width) for finding in report["findings"]]
+    parts += [_finding(finding, width, first=index == 0) for index, finding in enumerate(report["findings"])]
     if report["tokens"]:
         parts.append(_tokens(report["tokens"], width))
     if report["layers"]:
@@ -45,7 +45,7 @@ def _changed(changed: Sequence[str] | None, width: int) -> str:
     return "\n".join(["Changed since the last check of this cell:", *lines])
 
 
-def _finding(finding: dict[str, Any], width: int) -> str:
+def _finding(finding: dict[str, Any], width: int, first: bool) -> str:
     severity = finding["severity"]
     lines = [f"{words.MARKS[severity]} {severity}: {clean(finding['rule'])} — {clean(finding['subject'])}"]
     lines += _wrap(finding["title"], width, "  ")
@@ -59,6 +59,7 @@ def _finding(finding: dict[str, Any], width: int) -> str:
         lines += _wrap(f"fix: {clean(fix['title'])}", width, "  ")
         lines += [f"    {line}" for line in clean_block(fix["snippet"]).splitlines()]
         lines += _wrap(f"proof: {clean(words.proof(fix))}", width, "  ")
+        lines += _wrap(words.corrected(fix, first=first), width, "  ")
     return "\n".join(lines)
 
 

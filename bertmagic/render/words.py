@@ -58,6 +58,11 @@ def proof(fix: dict[str, Any]) -> str:
     return f"{fix['proof']['ran']}: {fix['proof']['result']}" if fix["proof"] else "not run"
 
 
+def corrected(fix: dict[str, Any], *, first: bool) -> str:
+    """Where the corrected cell is to be had: `%bertfix` takes the first finding's, which mends all."""
+    return "Corrected cell: %bertfix runs it dry, and puts it in as the next input." if first and fix["cell"] else ""
+
+
 def names(tensor: dict[str, Any]) -> tuple[str, str]:
     """A tensor's name in the model, and the user's own name for what was fed where that is another (else empty)."""
     own = (tensor["actual"] or {}).get("name") or ""

@@ -55,7 +55,7 @@ def ids_not_integer(call: CallFacts) -> Finding | None:
             if _raises(call, encoder_call, given, "input_ids"):
                 return _cast_on_the_way(call, encoder_call, ids, given)
             continue
-        lost = _lost(call, encoder_call, ids)
+        lost = lost_value(call, encoder_call, ids)
         raises = _raises(call, encoder_call, ids, "input_ids")
         if lost is None and not raises:
             continue
@@ -258,7 +258,7 @@ def _is_number(tensor: TensorFacts) -> bool:
     return tensor.dtype.startswith(("int", "uint", "float", "bfloat", "bool", "complex"))
 
 
-def _lost(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts) -> str | None:
+def lost_value(call: CallFacts, encoder_call: EncoderCallFacts, ids: TensorFacts) -> str | None:
     """What the ids lose by their dtype on the way to the encoder, in words; None where they lose nothing."""
     values, given = ids.values, encoder_call.given.get("input_ids")
     if values is None or values.ndim < 2 or not encoder_call.seen or given is None:

@@ -71,7 +71,7 @@ def keras_version_conflict(cell: CellFacts) -> Finding | None:
 
 def _fix(cell: CellFacts, raised: RaisedFacts, family: Framework) -> Fix:
     """All of Keras from the generation that the cell's model is of."""
-    if _at_home(cell, raised, family) == "tf-keras":
+    if at_home(cell, raised, family) == "tf-keras":
         return Fix("Take all of Keras from Keras 2, as transformers' TF models do", _snippet(cell))
     hub = ", as KerasHub's models do" if "keras_hub" in cell.versions else ""
     lines = ["import keras  # in place of tf_keras; its layers, optimizers and Model too"]
@@ -80,7 +80,7 @@ def _fix(cell: CellFacts, raised: RaisedFacts, family: Framework) -> Fix:
     return Fix(f"Take all of Keras from Keras 3{hub}", "\n".join(lines))
 
 
-def _at_home(cell: CellFacts, raised: RaisedFacts, family: Framework) -> Framework:
+def at_home(cell: CellFacts, raised: RaisedFacts, family: Framework) -> Framework:
     """The generation of the models that the cell cannot do without: a library's first, then those that it calls."""
     models = [*(call.model for call in cell.calls), *(built.model for built in cell.built)]
     named = [value for value in (raised.owner, *raised.values) if value is not None]
