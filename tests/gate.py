@@ -1,4 +1,4 @@
-"""The gate of a stack: each of its cases is named, quiet and honest, or no worse than its page in docs/ says."""
+"""The gate of a stack: its cases are named, quiet, repaired and honest, or no worse than its page in docs/ says."""
 
 from __future__ import annotations
 

@@ -19,18 +19,23 @@ STACK = "Python 3.11, tensorflow 2.21.0"
 score_table = gate.tool("score_table")
 
 
-def row(name: str, expect: str, said: str = "", on_fixed: str = "", **changes: Any) -> dict[str, Any]:
-    """A row as score.py gives it."""
+def row(
+    name: str, expect: str, said: str = "", on_fixed: str = "", proposal: str | None = "", **changes: Any
+) -> dict[str, Any]:
+    """A row as score.py gives it, with what `run` adds; `proposal`: what is said of the cell that is proposed."""
     rules, fixed = said.split(), on_fixed.split()
     named = not rules if expect == "none" else bool(rules) and rules[0] in expect.split("|")
     answers = {"named": named, "quiet": not (rules if expect == "none" else fixed), "honest": True, "seconds": 12.3}
-    return {"id": name, "expect": expect, "rules": rules, "fixed_rules": fixed, "why": None, **answers, **changes}
+    again = None if expect == "none" or proposal is None else proposal.split()
+    repair = {"repaired": again == [], "repaired_rules": again, "proposed": again is not None}
+    known = {"id": name, "expect": expect, "rules": rules, "fixed_rules": fixed, "why": None}
+    return {**known, **answers, **repair, **changes}
 
 
 ROWS = [
-    row("b-silent", "attention-mask-missing|pooling-over-padding", "attention-mask-missing"),
+    row("b-silent", "attention-mask-missing|pooling-over-padding", "attention-mask-missing", proposal=None),
     row("ok-right", "none"),
-    row("c-other", "labels-shape", "loss-mismatch labels-shape", "padding-side"),
+    row("c-other", "labels-shape", "loss-mismatch labels-shape", "padding-side", proposal="labels-shape"),
     row("a-named", "labels-shape", "labels-shape", honest=False),
     row("ok-alarmed", "none", "padding-side", "padding-side"),
 ]
@@ -43,22 +48,22 @@ def test_the_page() -> None:
         f"""
 On {STACK}:
 
-**named 2 of 3, quiet 3 of 5, honest 4 of 5**
+**named 2 of 3, quiet 3 of 5, repaired 1 of 3, honest 4 of 5, proposals that do not work 1 of 2**
 
-| rule | cases | named | quiet |
-| --- | --- | --- | --- |
-| `attention-mask-missing` or `pooling-over-padding` | 1 | 1 | 1 |
-| `labels-shape` | 2 | 1 | 1 |
-| a correct program | 2 |  | 1 |
+| rule | cases | named | quiet | repaired |
+| --- | --- | --- | --- | --- |
+| `attention-mask-missing` or `pooling-over-padding` | 1 | 1 | 1 | 0 |
+| `labels-shape` | 2 | 1 | 1 | 1 |
+| a correct program | 2 |  | 1 |  |
 
-| case | expects | named | quiet | honest | said |
-| --- | --- | --- | --- | --- | --- |
-| a-named | `labels-shape` | yes | yes | **no** | `labels-shape` |
-| b-silent | `attention-mask-missing` or `pooling-over-padding` | yes | yes | yes | `attention-mask-missing` |
-| c-other | `labels-shape` | **no** | **no** | yes | `loss-mismatch`, `labels-shape`; on the corrected cell: \
+| case | expects | named | quiet | repaired | honest | said |
+| --- | --- | --- | --- | --- | --- | --- |
+| a-named | `labels-shape` | yes | yes | yes | **no** | `labels-shape` |
+| b-silent | `attention-mask-missing` or `pooling-over-padding` | yes | yes | none | yes | `attention-mask-missing` |
+| c-other | `labels-shape` | **no** | **no** | **no** | yes | `loss-mismatch`, `labels-shape`; on the corrected cell: \
 `padding-side` |
-| ok-alarmed | a correct program |  | **no** | yes | `padding-side` |
-| ok-right | a correct program |  | yes | yes | nothing |
+| ok-alarmed | a correct program |  | **no** |  | yes | `padding-side` |
+| ok-right | a correct program |  | yes |  | yes | nothing |
 """
         in page
     )
@@ -72,7 +77,7 @@ def test_the_page_is_the_same_whatever_the_order_and_the_time() -> None:
 def test_what_is_written_can_be_read_back() -> None:
     rows, stack = score_table.read(score_table.table(ROWS, STACK))
     assert stack == STACK
-    kept = ("id", "expect", "named", "quiet", "honest", "rules", "fixed_rules")
+    kept = ("id", "expect", "named", "quiet", "repaired", "honest", "proposed", "rules", "fixed_rules")
     assert rows == sorted(({key: each[key] for key in kept} for each in ROWS), key=lambda each: each["id"])
     with pytest.raises(ValueError, match="not a page"):
         score_table.read("# Another page\n")
@@ -102,6 +107,8 @@ def test_nothing_falls_short_where_nothing_fell() -> None:
         ({"quiet": False, "fixed_rules": ["padding-side"]}, "is not quiet: labels-shape; on the corrected cell: pad"),
         ({"honest": False, "why": "Segmentation fault"}, "is not honest: labels-shape ('Segmentation fault')"),
         ({"named": False, "quiet": False}, "is not named and not quiet"),
+        ({"repaired": False, "proposed": False}, "is not repaired"),
+        ({"repaired": False, "repaired_rules": ["padding-side"]}, "is not repaired"),
     ],
 )
 def test_a_fall_is_told(changed: dict[str, Any], line: str) -> None:
@@ -119,6 +126,19 @@ def test_a_correct_program_that_is_alarmed_is_told_once() -> None:
 def test_too_few_named_is_told() -> None:
     rows = [row(f"case-{number}", "labels-shape", "labels-shape" if number > 1 else "") for number in range(20)]
     assert score_table.shortfalls(rows) == ["named 18 of 20 faulty cases; at least 95% are to be"]
+
+
+def test_too_few_repaired_is_told() -> None:
+    some = ["" if number > 4 else None for number in range(20)]
+    rows = [row(f"case-{n}", "labels-shape", "labels-shape", proposal=each) for n, each in enumerate(some)]
+    assert score_table.shortfalls(rows) == ["repaired 15 of 20 faulty cases; at least 80% are to be"]
+
+
+def test_a_new_proposal_that_does_not_work_is_told() -> None:
+    before = [row(f"case-{n}", "labels-shape", "labels-shape", proposal=None if not n else "") for n in range(20)]
+    now = [row("case-0", "labels-shape", "labels-shape", proposal="padding-side"), *before[1:]]
+    (told,) = score_table.shortfalls(now, before)
+    assert "case-0 (expects labels-shape) is not repaired by what it proposes" in told
 
 
 def test_rows_come_from_the_cases_own_score(monkeypatch: pytest.MonkeyPatch) -> None:

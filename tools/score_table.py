@@ -49,21 +49,26 @@ STACKS = (
 )
 # Below which share of the faulty cases the first finding is not the cause often enough.
 LEAST_NAMED = 0.95
+# Below which share of the faulty cases too few are repaired, and above which share of proposals too many do not work.
+LEAST_REPAIRED, MOST_BAD = 0.8, 0.02
 
-# One case's answers: id, expect, named, quiet, honest, rules, fixed_rules; score.py gives more, which is not kept.
+# One case's answers: id, expect, named, quiet, repaired, honest, rules, fixed_rules, and proposed: whether a corrected
+# cell was proposed; score.py gives more, which is not kept.
 Row: TypeAlias = Mapping[str, Any]
-KEYS = ("named", "quiet", "honest")
+KEYS = ("named", "quiet", "repaired", "honest")
 INTRO = """<!-- Made by `make score`; never by hand. -->
 
 # What is named, and what is left alone
 
 Each case is a notebook in [`tests/cases/open`](../tests/cases/open). **named**: the first finding on the faulty cell is
 the cause that its author gave. **quiet**: the corrected cell, or a correct program of an unusual kind, gets no error
-and no warning. **honest**: the cell's own exception came through, and none was invented.
+and no warning. **repaired**: the corrected cell that the first finding brings runs, and is quiet itself; "none" where
+it brings none. **honest**: the cell's own exception came through, and none was invented.
 """
-BY_RULE = "| rule | cases | named | quiet |\n| --- | --- | --- | --- |\n"
-BY_CASE = "| case | expects | named | quiet | honest | said |\n| --- | --- | --- | --- | --- | --- |\n"
+BY_RULE = "| rule | cases | named | quiet | repaired |\n| --- | --- | --- | --- | --- |\n"
+BY_CASE = "| case | expects | named | quiet | repaired | honest | said |\n| --- | --- | --- | --- | --- | --- | --- |\n"
 NOTHING = "nothing"
+NONE = "none"
 CORRECT = "none"
 ON_FIXED = "; on the corrected cell: "
 
@@ -111,8 +116,8 @@ def run(
         words += ["--limit", str(limit), "--only", ",".join(only)]
         with _environment(), _arguments("score.py", *words):
             code = score.main()
-        rows: list[Row] = json.loads(answers.read_text()) if code == 0 else []
-    return rows
+        rows: list[dict[str, Any]] = json.loads(answers.read_text()) if code == 0 else []
+    return [{**row, "proposed": row["repaired_rules"] is not None} for row in rows]
 
 
 @contextlib.contextmanager
@@ -164,13 +169,15 @@ def table(rows: Iterable[Row], stack: str) -> str:
     """The page in Markdown. It holds no times and no dates, so that a second run changes nothing in it."""
     every = sorted(rows, key=lambda row: row["id"])
     faulty = [row for row in every if row["expect"] != CORRECT]
-    counted = {"named": faulty, "quiet": every, "honest": every}
+    counted = {"named": faulty, "quiet": every, "repaired": faulty, "honest": every}
     totals = [f"{key} {_share(key, counted[key])}" for key in KEYS]
+    totals.append(f"proposals that do not work {len(_bad(faulty))} of {_count('proposed', faulty)}")
     by_rule: dict[str, list[Row]] = {}
     for row in sorted(every, key=lambda row: (row["expect"] == CORRECT, row["expect"])):
         by_rule.setdefault(row["expect"], []).append(row)
     rules = "".join(
-        f"| {_expects(rule)} | {len(of)} | {'' if rule == CORRECT else _count('named', of)} | {_count('quiet', of)} |\n"
+        f"| {_expects(rule)} | {len(of)} | {'' if rule == CORRECT else _count('named', of)} | {_count('quiet', of)} | "
+        f"{'' if rule == CORRECT else _count('repaired', of)} |\n"
         for rule, of in by_rule.items()
     )
     cases = "".join(_line(row) for row in every)
@@ -179,6 +186,11 @@ def table(rows: Iterable[Row], stack: str) -> str:
 
 def _count(key: str, rows: Sequence[Row]) -> int:
     return sum(bool(row[key]) for row in rows)
+
+
+def _bad(rows: Sequence[Row]) -> list[Row]:
+    """The cases whose proposal does not run, or is not quiet."""
+    return [row for row in rows if row["proposed"] and not row["repaired"]]
 
 
 def _share(key: str, rows: Sequence[Row]) -> str:
@@ -199,10 +211,12 @@ def _line(row: Row) -> str:
     said = _listed(row["rules"]) or NOTHING
     if row["fixed_rules"] and row["expect"] != CORRECT:
         said += ON_FIXED + _listed(row["fixed_rules"])
-    marks = ["yes" if row[key] else "**no**" for key in KEYS]
+    marks = {key: "yes" if row[key] else "**no**" for key in KEYS}
+    if not row["proposed"]:
+        marks["repaired"] = NONE
     if row["expect"] == CORRECT:
-        marks[0] = ""
-    return "| " + " | ".join([row["id"], _expects(row["expect"]), *marks, said]) + " |\n"
+        marks["named"] = marks["repaired"] = ""
+    return "| " + " | ".join([row["id"], _expects(row["expect"]), *marks.values(), said]) + " |\n"
 
 
 def read(page: str) -> tuple[list[Row], str]:
@@ -218,6 +232,7 @@ def read(page: str) -> tuple[list[Row], str]:
         rules, fixed = re.findall(r"`([^`]+)`", first), re.findall(r"`([^`]+)`", second)
         expect = "|".join(re.findall(r"`([^`]+)`", expects)) or CORRECT
         answers = dict(zip(KEYS, (mark == "yes" for mark in marks), strict=True))
+        answers["proposed"] = marks[KEYS.index("repaired")] not in (NONE, "")
         if expect == CORRECT:
             answers["named"], fixed = not rules, rules
         rows.append({"id": name, "expect": expect, **answers, "rules": rules, "fixed_rules": fixed})
@@ -230,11 +245,17 @@ def shortfalls(rows: Sequence[Row], before: Iterable[Row] = ()) -> list[str]:
     found = []
     if _count("named", faulty) < LEAST_NAMED * len(faulty):
         found.append(f"named {_share('named', faulty)} faulty cases; at least {LEAST_NAMED:.0%} are to be")
+    if _count("repaired", faulty) < LEAST_REPAIRED * len(faulty):
+        found.append(f"repaired {_share('repaired', faulty)} faulty cases; at least {LEAST_REPAIRED:.0%} are to be")
     known = {row["id"]: row for row in before}
     for row in rows:
         lost = ["quiet", "honest"] if row["expect"] == CORRECT else [*KEYS]
-        # One case that was never named is allowed for by the share; one that was named and is not any more is not.
-        wrong = [key for key in lost if not row[key] and (key != "named" or known.get(row["id"], {}).get(key))]
+        # One case that was never named or repaired is allowed for by the share; one that was and is not any more is
+        # not, nor a proposal that does not work where there was none.
+        once = known.get(row["id"], {})
+        wrong = [key for key in lost if not row[key] and (key not in ("named", "repaired") or once.get(key))]
+        if row in _bad([row]) and "repaired" not in wrong and not (once.get("proposed") and not once.get("repaired")):
+            wrong.append("repaired by what it proposes")
         if wrong:
             said = ", ".join(row["rules"]) or NOTHING
             fixed = f"; on the corrected cell: {', '.join(row['fixed_rules'])}" if row["fixed_rules"] else ""

@@ -160,7 +160,7 @@ def test_unload_removes_all_that_load_added(session: Session) -> None:
     session.shell.extension_manager.unload_extension("bertmagic")
     unloaded = state()
     assert loaded[0][0]["cell"] - unloaded[0][0]["cell"] == {"bertcheck"}
-    assert loaded[0][0]["line"] - unloaded[0][0]["line"] == {"bertcheck", "bertwatch"}
+    assert loaded[0][0]["line"] - unloaded[0][0]["line"] == {"bertcheck", "bertfix", "bertwatch"}
     assert loaded[0][1] - unloaded[0][1] == {"BertMagics"}
     assert loaded[1:] == unloaded[1:]
     session.shell.extension_manager.load_extension("bertmagic")

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import bertmagic
+from bertmagic import probes
 from bertmagic.examine import Examiner
 from bertmagic.facts.call import CallFacts
 
@@ -138,6 +139,29 @@ def test_near_misses_are_no_pooling(kit: SimpleNamespace, seen: list[CallFacts],
     model = made(kit, lambda out, _: layers.GlobalAveragePooling1D()(out.last_hidden_state))
     assert rules(checked(model, full)) == []
     assert "padding content" not in seen[-1].probes, "no row has padding"
+
+
+# In float16 a random encoder this small moves by its noise alone.
+@pytest.mark.parametrize("kit", ["random", "pretrained", "pretrained, mixed_float16"], indirect=True)
+def test_large_batches_are_asked_less(kit: SimpleNamespace, seen: list[CallFacts]) -> None:
+    """Rows far from themselves unpadded, in a model that reads them, need no other tokens at the padding."""
+    ids = np.concatenate([kit.x["input_ids"]] * 5)
+    assert len(ids) > probes.FEW
+    given = kit.keras.Input((None,), dtype="int32", name="input_ids")
+
+    def model(head: Callable[[Any], Any]) -> Any:
+        return kit.keras.Model(given, head(kit.bert(given, output_hidden_states=True)))
+
+    for head in (lambda out: out.pooler_output[:, :3], lambda out: out.last_hidden_state[:, 0, :3]):
+        assert rules(checked(model(head), ids)) == ["attention-mask-missing"]
+        facts = seen[-1]
+        assert facts.unpadded is not None
+        far = probes.moves_far(facts.unpadded, kit.bert(ids[:2]).last_hidden_state.numpy())
+        assert ("padding content" in facts.probes) != far
+    # The embeddings are before any attention: what reads them alone needs no mask.
+    reads = model(lambda out: out.hidden_states[0][:, 0])
+    assert rules(checked(reads, ids)) == []
+    assert not seen[-1].probes["padding content"].matters
 
 
 @pytest.fixture
