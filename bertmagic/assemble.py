@@ -20,10 +20,12 @@ from bertmagic.rules.order import of_calls
 from bertmagic.rules.words import count, listed
 from bertmagic.token_grid import Decode, token_grid
 
-# `mend(findings, the call that a finding is about, the cell)`: the findings with their corrected cells.
+# `mend(findings, the call that a finding is about, the cell, later)`: the findings with their corrected cells.
 Mend: TypeAlias = Callable[
-    [tuple[Finding, ...], Callable[[Finding], "CallFacts | None"], "CellFacts | None"], tuple[Finding, ...]
+    [tuple[Finding, ...], Callable[[Finding], "CallFacts | None"], "CellFacts | None", "Later"], tuple[Finding, ...]
 ]
+# What would be found next, once the batch is corrected, with the facts of that call.
+Later: TypeAlias = Sequence[tuple[Finding, CallFacts]]
 # What gives batches one after another, of which the first is read.
 STREAMS = ("Dataset", "generator", "Sequence", "DataLoader")
 # A longer line is no longer quoted in the summary.
@@ -105,7 +107,9 @@ def assemble(
     call = shown.examination.facts if shown is not None else None
     mine = [finding for finding in findings if shown is not None and finding in shown.examination.findings]
     if mend is not None:
-        findings = mend(findings, lambda finding: _call_of(finding, ended), facts)
+        known = {each.rule for each in findings}
+        later = [pair for each in ended for pair in each.examination.later if pair[0].rule not in known]
+        findings = mend(findings, lambda finding: _call_of(finding, ended), facts, later)
     phases: dict[str, float] = {}
     for each in ended:
         for phase, spent in each.examination.seconds.items():

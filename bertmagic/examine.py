@@ -36,7 +36,10 @@ Pairing = Callable[["np.ndarray | None", "EncoderFacts | None"], "TokenizerFacts
 
 @dataclass(frozen=True)
 class Examination:
-    """What came of one call: its facts, the findings, the dry pass, and its cost by phase in seconds."""
+    """What came of one call: its facts, the findings, the dry pass, and its cost by phase in seconds.
+
+    `later`: what is found of the batch as the fixes correct it, and was not found before, with the facts of that call.
+    """
 
     facts: CallFacts
     findings: tuple[Finding, ...]
@@ -44,6 +47,7 @@ class Examination:
     not_checked: tuple[tuple[str, str], ...]
     seconds: Mapping[str, float]
     error: BaseException | None = None
+    later: tuple[tuple[Finding, CallFacts], ...] = ()
 
     def told(self, facts: CallFacts, findings: tuple[Finding, ...]) -> Examination:
         """The same with more facts, and what the rules say of them; what was proved stays proved."""

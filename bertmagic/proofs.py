@@ -29,14 +29,14 @@ Examine = Callable[[LiveCall], Examination]
 
 def proved(examination: Examination, live: LiveCall, examine: Examine) -> Examination:
     """The examination with what was run for its findings' fixes: where the batch itself tells the correction."""
-    findings = list(examination.findings)
+    findings, later = list(examination.findings), dict[str, tuple[Finding, CallFacts]]()
     for place, finding in enumerate(findings[:_MOST]):
         if finding.fix is None or finding.fix.proof is not None:
             continue
         player = PLAYS.get(finding.rule)
         try:
             play = None if player is None else player(examination.facts, finding)
-            proof = _proof(finding, play, examination.facts, live, examine)
+            proof, again = _proof(finding, play, examination.facts, live, examine)
         except Exception:  # noqa: BLE001  # an encoder or a batch of an unusual kind: then nothing was run, and it says so
             continue
         if proof is None:
@@ -46,23 +46,29 @@ def proved(examination: Examination, live: LiveCall, examine: Examine) -> Examin
             # There is no cell: what was run is what to write for the objects themselves.
             fix = dataclasses.replace(fix, snippet="\n".join(play.code))
         findings[place] = dataclasses.replace(finding, fix=fix)
-    return dataclasses.replace(examination, findings=tuple(findings))
+        for each in () if again is None or proof.failed else again.findings:
+            if each.severity != "advice" and all(each.rule != one.rule for one in findings):
+                later.setdefault(each.rule, (each, again.facts))  # type: ignore[union-attr]
+    return dataclasses.replace(examination, findings=tuple(findings), later=tuple(later.values()))
 
 
-def _proof(finding: Finding, play: Play | None, facts: CallFacts, live: LiveCall, examine: Examine) -> Proof | None:
+def _proof(
+    finding: Finding, play: Play | None, facts: CallFacts, live: LiveCall, examine: Examine
+) -> tuple[Proof | None, Examination | None]:
+    """The proof of a finding's fix, and the examination of the corrected batch where there was one."""
     if finding.rule in _SPECIAL:
-        return _SPECIAL[finding.rule](facts, live)
+        return _SPECIAL[finding.rule](facts, live), None
     if play is None:
-        return None
+        return None, None
     corrected = _Corrected(live, play)
     again = examine(corrected)
     after = again.facts
     what = "the forward pass and the loss" if after.loss is not None else "the forward pass"
     ran = f"{what} on {rows_of(after.rows_run or tuple(range(after.rows_of)))}, with {play.said}"
     if after.error is not None:
-        return Proof(ran, f"{FAILED}: it raises {after.error.type}")
+        return Proof(ran, f"{FAILED}: it raises {after.error.type}"), again
     if any(each.rule == finding.rule and each.subject == finding.subject for each in again.findings):
-        return Proof(ran, f"{FAILED}: the same is found again")
+        return Proof(ran, f"{FAILED}: the same is found again"), again
     gave = [f"{each.name} {shape_text(each.shape, after.sizes)}" for each in after.outputs[:3]]
     result = f"it runs, and gives {listed(gave)}" if gave else "it runs"
     if after.loss is not None and after.loss.value is not None and np.isfinite(after.loss.value):
@@ -70,7 +76,7 @@ def _proof(finding: Finding, play: Play | None, facts: CallFacts, live: LiveCall
     if finding.rule.startswith("attention-mask-") or finding.rule in ("inputs-swapped", "padding-token-wrong"):
         number = _against_unpadded(facts, live, after, corrected)
         result = result if number is None else f"{result}; {number}"
-    return Proof(ran, result)
+    return Proof(ran, result), again
 
 
 def _against_unpadded(facts: CallFacts, live: LiveCall, after: CallFacts, corrected: LiveCall) -> str | None:

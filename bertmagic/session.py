@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bertmagic.assemble import assemble
@@ -145,6 +145,7 @@ class Watch(Listening):
         findings: tuple[Finding, ...],
         call_of: Callable[[Finding], CallFacts | None],
         cell: CellFacts | None,
+        later: Sequence[tuple[Finding, CallFacts]],
     ) -> tuple[Finding, ...]:
         """The findings with their corrected cells, where the cell's source is known."""
         if self._written is None or cell is None or not findings:
@@ -152,7 +153,7 @@ class Watch(Listening):
         try:
             from bertmagic.repair import mended
 
-            return mended(findings, call_of, cell, self._written, self._namespace, failed=self.failed)
+            return mended(findings, call_of, cell, self._written, self._namespace, later=later, failed=self.failed)
         except Exception as failure:  # noqa: BLE001  # our own failure is a line in the report
             self.failed("the correction of the cell", failure)
             return findings

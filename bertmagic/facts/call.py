@@ -188,6 +188,16 @@ class CallFacts:
         return sizes
 
     @property
+    def compares(self) -> bool:
+        """Whether a loss was computed from these labels, as far as the call tells.
+
+        A training step of one's own may change labels before any loss sees them: then none was computed here. The own
+        loss of a transformers model is computed inside its call.
+        """
+        loss = self.loss
+        return loss is not None and (loss.value is not None or (loss.kind == "internal" and self.kind == "call"))
+
+    @property
     def ran(self) -> bool:
         """Whether the forward pass went through."""
         return bool(self.outputs) and (self.error is None or self.error.where == "loss")

@@ -34,10 +34,12 @@ def mended(
     written: Written,
     namespace: Mapping[str, Any],
     *,
+    later: Sequence[tuple[Finding, CallFacts]] = (),
     failed: Callable[[str, Exception], None] = lambda what, failure: None,
 ) -> tuple[Finding, ...]:
     """The findings with their corrected cells: the first one's mends all that can be mended, the others' their own.
 
+    `later`: what would be found next, with the facts of the corrected call; the first finding's cell mends it too.
     `failed(what, failure)`: is told of a repairer that fails in itself; the others are asked all the same.
     """
     try:
@@ -53,8 +55,13 @@ def mended(
         if repair is not None and (finding.severity != "advice" or finding is findings[0])
     ]
     if cell.raised is not None:
-        nexts = (_first([each], troubles[0], failed) for each in NEXT)
-        grave += [repair for repair in nexts if repair is not None]
+        further = (_first([each], troubles[0], failed) for each in NEXT)
+        grave += [repair for repair in further if repair is not None]
+    nexts = [
+        _first(REPAIRERS.get(finding.rule, ()), Trouble(finding, call, cell, source, flow, namespace), failed)
+        for finding, call in later
+    ]
+    grave += [repair for repair in nexts if repair is not None]
     whole = merged(each.edits for each in grave)
     # A cell that leaves another fault as it is mends too little; what merely follows may be gone with its cause.
     left = [
@@ -62,7 +69,7 @@ def mended(
         for finding, repair in zip(findings, found, strict=True)
         if repair is None and finding.severity != "advice" and finding.rule not in _FOLLOWS
     ]
-    complete = not left and all(edit in whole for each in grave for edit in each.edits)
+    complete = not left and None not in nexts and all(edit in whole for each in grave for edit in each.edits)
     mended = []
     for place, (finding, repair) in enumerate(zip(findings, found, strict=True)):
         first = place == 0 and finding.severity != "advice"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bertmagic.facts.call import CallFacts
 from bertmagic.facts.cell import TokenizerCallFacts
+from bertmagic.repair.feeding import labels_of
 from bertmagic.repair.registry import repairs
 from bertmagic.repair.source import Edit, last_name
 from bertmagic.repair.trouble import Repair, Trouble
@@ -136,9 +137,20 @@ def _known(trouble: Trouble) -> _Words | None:
             continue
         names = [name for name in facts.words.labels if name.isidentifier() and name in trouble.namespace]
         names = [each for each in names if _used(trouble, each)] or _lists(trouble, facts)
+        names = [each for each in names if each in _made_of(trouble)] or names
         if names:
             return _Words(facts, at, names[0])
     return None
+
+
+def _made_of(trouble: Trouble) -> set[str]:
+    """The names in what makes the labels that the model is given."""
+    call = _call(trouble)
+    at = None if call is None else trouble.source.call_at(call.sites)
+    given = None if at is None else labels_of(trouble, at)
+    if given is None or given.expression is None:
+        return set()
+    return {each.id for each in ast.walk(given.origin.node) if isinstance(each, ast.Name)}
 
 
 def _call(trouble: Trouble) -> CallFacts | None:

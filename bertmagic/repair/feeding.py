@@ -76,7 +76,7 @@ def _whole(trouble: Trouble, whole: ast.expr, name: str, verb: bool) -> Fed | No
     names = [each.name for each in trouble.call.model.inputs] if trouble.call is not None else []
     for head in heads:
         end = flow.resolve(whole, head)
-        if not end.path and (isinstance(end.node, ast.Dict) or _gives_encoding(trouble, end.node)):
+        if not end.path and (isinstance(end.node, (ast.Dict, ast.DictComp)) or _gives_encoding(trouble, end.node)):
             return _first(flow, whole, (*head, name))
         if (
             isinstance(end.node, (ast.List, ast.Tuple))

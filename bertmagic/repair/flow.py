@@ -163,8 +163,12 @@ class Flow:
 
     def _kept(self, node: ast.Attribute) -> ast.expr | None:
         """What the class around `self.name` gives it, where it does so once."""
+        if not isinstance(node.value, ast.Name):
+            return None
+        if node.value.id != "self":
+            return self._setting(node.value, node.attr)
         owner = next((each for each in self.source.around(node) if isinstance(each, ast.ClassDef)), None)
-        if owner is None or not isinstance(node.value, ast.Name) or node.value.id != "self":
+        if owner is None:
             return None
         given = [
             each.value
@@ -173,6 +177,28 @@ class Flow:
             and any(ast.unparse(target) == f"self.{node.attr}" for target in each.targets)
         ]
         return given[0] if len(given) == 1 and node.lineno != given[0].lineno else None
+
+    def _setting(self, owner: ast.Name, name: str) -> ast.expr | None:
+        """What the cell's own class gives `Config.name` in its body, or `config.name` where `config = Config()`."""
+        made = self.resolve(owner).node
+        if isinstance(made, ast.Call) and not made.args and not made.keywords:
+            made = made.func
+        if not isinstance(made, ast.Name):
+            return None
+        changed = any(
+            isinstance(each, ast.Attribute) and each.attr == name and isinstance(each.ctx, ast.Store)
+            for each in ast.walk(self.source.tree)
+        )
+        given = [
+            value
+            for each in ast.walk(self.source.tree)
+            if isinstance(each, ast.ClassDef) and each.name == made.id
+            for one in each.body
+            if isinstance(one, (ast.Assign, ast.AnnAssign)) and (value := one.value) is not None
+            for target in (one.targets if isinstance(one, ast.Assign) else [one.target])
+            if isinstance(target, ast.Name) and target.id == name
+        ]
+        return given[0] if len(given) == 1 and not changed else None
 
     def _through(self, call: ast.Call, path: Path) -> tuple[ast.expr, Path] | None:
         name = last_name(call.func)
@@ -190,7 +216,8 @@ class Flow:
             return call.func.value, path
         if isinstance(call.func, ast.Name) and isinstance(known := self.definition(call.func.id), ast.Lambda):
             return known.body, path
-        if isinstance(call.func, ast.Name) and (function := self.function(call.func.id)) is not None:
+        function = self.function(call.func.id) if isinstance(call.func, ast.Name) else self._method(call.func)
+        if function is not None:
             returned = [
                 each.value
                 for each in ast.walk(function)
@@ -198,6 +225,23 @@ class Flow:
             ]
             return (returned[0], path) if len(returned) == 1 else None
         return None
+
+    def _method(self, func: ast.expr) -> ast.FunctionDef | None:
+        """The method of the cell's own class that `self.encode` or `trainer.encode` is, where one class has it."""
+        if not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name):
+            return None
+        found = [
+            (owner, each)
+            for owner in ast.walk(self.source.tree)
+            if isinstance(owner, ast.ClassDef)
+            for each in owner.body
+            if isinstance(each, ast.FunctionDef) and each.name == func.attr
+        ]
+        if len(found) != 1:
+            return None
+        (owner, method) = found[0]
+        inside = func.value.id == "self" and owner in self.source.around(func)
+        return method if inside or self._is_made_of(func.value, owner.name) else None
 
     def _given(self, name: str, scope: ast.AST) -> list[Bound]:
         """All that gives a name a value within a function or module, in the order of the text."""

@@ -24,17 +24,32 @@ def keep_the_mask(trouble: Trouble) -> Repair | None:
         whole = inputs_of(at) if not _is_verb(at) or isinstance(inputs_of(at), (ast.Name, ast.Call)) else None
         spread = [each.value for each in at.keywords if each.arg is None]
         for given in [*spread, *([whole] if whole is not None else [])]:
-            end = trouble.flow.resolve(given)
-            if end.path or not isinstance(end.node, ast.Call):
+            ends = [trouble.flow.resolve(given, head) for head in (((), (0,)) if _is_verb(at) else ((),))]
+            end = next((each for each in ends if not each.path and isinstance(each.node, ast.Call)), None)
+            if end is None or not isinstance(end.node, ast.Call):
                 continue
             if not any(found is end.node for _, found in trouble.tokenizer_calls()):
                 continue
             asked = keyword_of(end.node, "return_attention_mask")
             if asked is not None and constant(asked.value) is False:
                 return Repair(tuple(trouble.source.without_keyword(end.node, "return_attention_mask")))
+            spread_dict = _asked_in_a_spread(trouble, end.node)
+            if spread_dict is not None:
+                return Repair((trouble.source.append(spread_dict, '"return_attention_mask": True'),))
             taken = _taken_out(trouble, given, name)
             if taken is not None:
                 return Repair((trouble.source.remove(taken),))
+    return None
+
+
+def _asked_in_a_spread(trouble: Trouble, made: ast.Call) -> ast.Dict | None:
+    """`tokenizer(texts, **{**SETTINGS})`, where an earlier cell's settings ask for no mask: the dict that is spread."""
+    for each in made.keywords:
+        if each.arg is None and isinstance(each.value, ast.Dict):
+            spread = [value for key, value in zip(each.value.keys, each.value.values, strict=True) if key is None]
+            held = [trouble.value(value.id) for value in spread if isinstance(value, ast.Name)]
+            if any(isinstance(one, dict) and one.get("return_attention_mask") is False for one in held):
+                return each.value
     return None
 
 

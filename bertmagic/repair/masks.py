@@ -109,7 +109,9 @@ def _stands(trouble: Trouble, name: str, at: ast.AST) -> bool:
     source = trouble.source
     for scope in (source.scope(at), *source.around(source.scope(at))):
         given = getattr(scope, "args", None)
-        if given is not None and any(each.arg == name for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)):
+        spread = [] if given is None else [given.vararg, given.kwarg]
+        named = [] if given is None else [*given.posonlyargs, *given.args, *given.kwonlyargs]
+        if any(each is not None and each.arg == name for each in (*named, *spread)):
             return True
     if trouble.flow.bound(name, at) is not None:
         return True

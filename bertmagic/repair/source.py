@@ -295,10 +295,31 @@ class Source:
         plain.written = Written(self.written.compiled, self.written.compiled, "")
         plain._lines = _lines_of(self.written.compiled)
         try:
-            compile(plain.applied(moved), "<corrected>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            text = plain.applied(moved)
+            compile(text, "<corrected>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         except (SyntaxError, ValueError, NotEditable):
             return False
-        return True
+        return _read_early(ast.parse(text)) <= _read_early(self.tree)
+
+
+def _read_early(tree: ast.Module) -> set[str]:
+    """The names that the cell's own statements read before the statement that first gives them a value."""
+    read: dict[str, int] = {}
+    given: dict[str, int] = {}
+    for place, statement in enumerate(tree.body):
+        todo: list[ast.AST] = [statement]
+        while todo:
+            node = todo.pop()
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                given.setdefault(node.name, place)
+                continue  # runs later
+            if isinstance(node, ast.Name):
+                (read if isinstance(node.ctx, ast.Load) else given).setdefault(node.id, place)
+            elif isinstance(node, ast.alias):
+                given.setdefault((node.asname or node.name).partition(".")[0], place)
+            if not isinstance(node, ast.Lambda):
+                todo += ast.iter_child_nodes(node)
+    return {name for name, place in read.items() if place < given.get(name, -1)}
 
 
 def keyword_of(call: ast.Call, name: str) -> ast.keyword | None:

@@ -20,7 +20,7 @@ _TOKENIZER, _HUB = "PreTrainedTokenizerBase", ("Preprocessor", "Tokenizer")
 
 
 def setting(trouble: Trouble, call: ast.Call, name: str) -> ast.expr | None:
-    """The expression of a setting, in the call or in a dict that the call spreads."""
+    """The expression of a setting: in the call, in a dict that it spreads, or in the `partial` that it calls."""
     given = keyword_of(call, name)
     if given is not None:
         return given.value
@@ -28,7 +28,8 @@ def setting(trouble: Trouble, call: ast.Call, name: str) -> ast.expr | None:
         found = _in_spread(trouble, spread, name)
         if found is not None:
             return found
-    return None
+    made = trouble.flow.resolve(call.func).node
+    return setting(trouble, made, name) if isinstance(made, ast.Call) and last_name(made.func) == "partial" else None
 
 
 def with_settings(trouble: Trouble, call: ast.Call, **settings: str) -> list[Edit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from bertmagic.repair.feeding import VERBS, inputs_of
-from bertmagic.repair.source import Edit, keyword_of, last_name
+from bertmagic.repair.source import Edit, NotEditable, constant, keyword_of, last_name
 from bertmagic.repair.trouble import Trouble
 
 
@@ -14,7 +14,11 @@ def masks_too(trouble: Trouble, maker: ast.Call, tokenizer: str | None = None) -
     source, edits = trouble.source, []
     tokenizer = tokenizer or trouble.tokenizer
     for call in source.calls():
-        if call is maker or keyword_of(call, "attention_mask") is not None:
+        if call is maker:
+            continue
+        masked = keyword_of(call, "attention_mask")
+        if masked is not None:
+            edits += _by_tokens(trouble, masked.value, tokenizer) if _is_model(trouble, call.func) else []
             continue
         if last_name(call.func) in VERBS:
             edits += _fed_too(trouble, call, maker, tokenizer)
@@ -32,6 +36,24 @@ def masks_too(trouble: Trouble, maker: ast.Call, tokenizer: str | None = None) -
         start = source.span(ids if ids is not None else given)[1]
         edits.append(Edit(start, start, f", attention_mask={mask}"))
     return edits
+
+
+def _by_tokens(trouble: Trouble, mask: ast.expr, tokenizer: str | None) -> list[Edit]:
+    """A mask of as many ones as each row is long, `[[1] * len(row) for row in rows]`: 1 on what is no padding.
+
+    Raises `NotEditable` where a mask is of ones alone in another way: the padding would be read.
+    """
+    for each in trouble.flow.parts(mask):
+        if isinstance(each, ast.Call) and last_name(each.func) in ("ones", "ones_like"):
+            raise NotEditable
+        if not isinstance(each, ast.BinOp) or not isinstance(each.op, ast.Mult) or constant(each.left) != [1]:
+            continue
+        counted = each.right.args[0] if isinstance(each.right, ast.Call) and each.right.args else None
+        if tokenizer is None or counted is None or last_name(each.right.func) != "len":  # type: ignore[attr-defined]
+            raise NotEditable
+        rows = trouble.source.segment(counted)
+        return [trouble.source.replace(each, f"[int(token != {tokenizer}.pad_token_id) for token in {rows}]")]
+    return []
 
 
 def _fed_too(trouble: Trouble, verb: ast.Call, maker: ast.Call, tokenizer: str | None) -> list[Edit]:

@@ -93,7 +93,7 @@ def _one_a_token(call: CallFacts) -> tuple[TensorFacts, TensorFacts, np.ndarray,
     output = compared_output(call)
     if call.loss is None or len(call.labels) != 1 or output is None or len(output.shape) != 3:
         return None
-    if call.error is None and call.loss.value is None:
+    if call.error is None and not call.compares:
         return None
     labels = call.labels[0]
     values = labels.values

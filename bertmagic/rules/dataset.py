@@ -15,6 +15,8 @@ from bertmagic.rules.registry import rule
 from bertmagic.rules.shape import stands_for_rows
 from bertmagic.rules.words import listed
 
+_MASK = "the attention mask"
+
 
 @rule("error")
 def dataset_unbatched(call: CallFacts) -> Finding | None:
@@ -196,6 +198,12 @@ def lacks_labels(call: CallFacts) -> bool:
     return call.error.where == "loss" if call.error is not None else computes_no_loss(call)
 
 
+def takes_mask_for_labels(call: CallFacts) -> bool:
+    """Whether the elements' structure puts the attention mask in the place of the labels."""
+    found = _input_as_labels(call)
+    return found is not None and found.evidence["the labels are"] == _MASK
+
+
 def _input_as_labels(call: CallFacts) -> Finding | None:
     """A flat (ids, mask, labels) or (ids, mask), also two texts: the second part stands where the labels should."""
     tokens = [tensor for tensor in call.inputs if tensor.role == "input_ids"]
@@ -211,13 +219,13 @@ def _input_as_labels(call: CallFacts) -> Finding | None:
     per_row = bool(call.outputs) and all(
         len(output.shape) == 2 and output.shape[1] != ids.shape[1] for output in call.outputs
     )
-    if not unfed and not (per_row and holds == "the attention mask" and (call.weights or call.error is not None)):
+    if not unfed and not (per_row and holds == _MASK and (call.weights or call.error is not None)):
         return None
     said = call.data or "dataset"
     triple = bool(call.weights)
     weighs = " and its third for sample weights" if triple else ""
     then = f"{call.error.type} is raised." if call.error is not None else "Nothing is raised."
-    second = "mask" if holds == "the attention mask" else "second"
+    second = "mask" if holds == _MASK else "second"
     by_role = by_name({call.model.name("input_ids"): "ids", call.model.name("attention_mask"): second})
     inputs = f"(ids, {second})" if len(required) > 1 else by_role
     names = f"ids, {second}, labels" if triple else f"ids, {second}"
@@ -291,7 +299,7 @@ def _input_in_labels(call: CallFacts, ids: TensorFacts, labels: TensorFacts) -> 
             found[1] if found is not None and found[1].shape == values.shape else np.zeros(values.shape, dtype=bool)
         )
         if np.array_equal(values, ~padding):
-            return "the attention mask"
+            return _MASK
     first = ids.values[:, 0]
     same = values.shape[0] == len(first) and len(first) > 1 and bool((first == first[0]).all())
     if same and bool((values[:, 0] == first[0]).all()) and int(values.max()) > first[0] > 1:

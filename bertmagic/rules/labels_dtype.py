@@ -97,12 +97,9 @@ def _cut(call: CallFacts, labels: TensorFacts) -> Finding | None:
         return None
     if call.model.framework == "torch":
         return _floats_as_indices(call, labels, output)
-    # A training step of one's own may change labels before any loss sees them: then no loss was computed here. A
-    # transformers model's own loss is computed inside its call.
-    computed = loss.value is not None or (loss.kind == "internal" and call.kind == "call")
     if call.error is not None and call.error.where != "loss":
         return None
-    if call.error is None and not computed:
+    if call.error is None and not call.compares:
         return None
     shapes = fitting_shapes(loss.kind, output.shape, call.model.framework) or []
     if labels.shape[1:] not in {shape[1:] for shape in shapes}:

@@ -11,6 +11,7 @@ from bertmagic.facts.padding import padded_rows
 from bertmagic.facts.tensors import TensorFacts
 from bertmagic.finding import Finding, Fix, Proof
 from bertmagic.rules.code import beside, encoder_name, input_of_role, mask_of
+from bertmagic.rules.dataset import takes_mask_for_labels
 from bertmagic.rules.dialect import by_name, called, input_layer, not_equal
 from bertmagic.rules.registry import rule
 from bertmagic.rules.words import amount, count, is_noise, rows_of
@@ -39,6 +40,8 @@ def attention_mask_missing(call: CallFacts) -> Finding | None:
         enc = tokenizer(texts, padding=True, return_tensors="tf")
         hidden = bert(enc["input_ids"], attention_mask=enc["attention_mask"]).last_hidden_state
     """
+    if takes_mask_for_labels(call):
+        return None  # with the structure mended, it is fed
     for encoder_call in call.encoder_calls:
         if not encoder_call.seen or "attention_mask" not in encoder_call.encoder.takes:
             continue

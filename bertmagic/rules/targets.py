@@ -104,7 +104,7 @@ def compared_by_loss(call: CallFacts) -> tuple[TensorFacts, TensorFacts, np.ndar
         return None
     if call.error is not None and call.error.where != "loss":
         return None
-    if call.error is None and call.loss.value is None:
+    if call.error is None and not call.compares:
         return None
     output, labels = compared_output(call), call.labels[0]
     if output is None or len(output.shape) < 2 or labels.values is None or not labels.values.size:
