@@ -123,7 +123,7 @@ FLAT = {
 @pytest.mark.parametrize("facts", FLAT.values(), ids=FLAT)
 def test_elements_that_are_not_inputs_and_labels(facts: CallFacts) -> None:
     assert slugs(facts)[0] == "dataset-structure"
-    assert not {"input-missing", "labels-missing", "labels-shape"} & set(slugs(facts))
+    assert not {"input-missing", "labels-missing", "labels-shape", "attention-mask-missing"} & set(slugs(facts))
 
 
 PAIRS = {

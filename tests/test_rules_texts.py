@@ -206,6 +206,11 @@ FOUND: dict[str, tuple[str, CellFacts, dict[str, Any]]] = {
         aligned([[1, 2, 0, -100, -100, -100], [1, 0, -100, -100, -100, -100]]),
         {"positions of the labels": [0, 1, 2], "rows": [0, 1]},
     ),
+    "labels of a plain call": (
+        "labels-not-aligned",
+        aligned([[1, 2, 0, -100, -100, -100], [1, 0, -100, -100, -100, -100]], kind="call"),
+        {"positions of the labels": [0, 1, 2], "rows": [0, 1]},
+    ),
     "a shuffled batch": (
         "labels-not-aligned",
         aligned([A_TAG[1], A_TAG[0]], order=[1, 0]),

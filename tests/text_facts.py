@@ -57,7 +57,8 @@ def aligned(labels: Any, *, tags: dict[str, Any] | None = None, error: str | Non
     fed = call(
         IDS[order], of=facts.pop("of", TAGGER), labels=np.asarray(labels), outputs=(2, 6, 3), error=error, **facts
     )
-    loss = dataclasses.replace(LOSSES["internal"], value=None if error else 1.0)
+    # A plain call keeps the value of the model's own loss to itself.
+    loss = dataclasses.replace(LOSSES["internal"], value=None if error or fed.kind == "call" else 1.0)
     fed = dataclasses.replace(fed, loss=loss)
     return ended(fed, made) if error else cell(fed, tokenizer_calls=[made])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from facts_builder import call
 
 from bertmagic.facts.cell import CellFacts
 from bertmagic.finding import FAILED, NEEDS_RESTART, Finding, Fix, Proof
@@ -67,6 +68,18 @@ def test_a_first_that_cannot_mend_all_has_no_cell() -> None:
 def test_advice_and_what_merely_follows_keep_no_cell_back() -> None:
     whole = "a = 10  # one\nb = 2\n"
     assert cells(finding("first"), finding("unknown", "advice"), finding("outputs-not-finite"))[0] == whole
+
+
+def test_what_would_be_found_next_is_mended_by_the_first_alone_or_keeps_its_cell_back() -> None:
+    def with_next(rule: str) -> list[str | None]:
+        later, written = [(finding(rule), call())], Written(CELL, CELL, "cell")
+        found = mended(
+            [finding("also-a"), finding("first", "advice")], lambda _: None, CellFacts(), written, {}, later=later
+        )
+        return [each.fix.cell for each in found if each.fix is not None]
+
+    assert with_next("second") == ["a = 11  # one\nb = 20\n", "a = 10  # one\nb = 2\n"]
+    assert with_next("unknown") == [None, "a = 10  # one\nb = 2\n"]
 
 
 def test_what_is_no_python_is_no_correction() -> None:

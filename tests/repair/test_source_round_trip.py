@@ -178,3 +178,24 @@ def test_edits_that_overlap_are_refused() -> None:
     call = call_of(source)
     with pytest.raises(NotEditable):
         source.applied([source.replace(call, "a"), source.replace(call.args[0], "b")])
+
+
+@pytest.mark.parametrize(
+    ("line", "keeps"),
+    [
+        ("rows = [len(row) for row in enc]", False),
+        ("rows = [each for each in texts]", True),
+        ("rows = lambda: enc", True),
+        ("def rows(): return enc", True),
+        ("enc = rows = 1", True),
+    ],
+)
+def test_a_name_is_not_read_before_the_cell_gives_it(line: str, keeps: bool) -> None:
+    source = sourced("rows = 0\nenc = tok(texts)\n")
+    first = source.tree.body[0]
+    assert source.compiles([source.replace(first, line)]) is keeps
+
+
+def test_a_name_that_was_read_early_before_may_be_still() -> None:
+    source = sourced("rows = enc\nenc = tok(rows)\n")
+    assert source.compiles([source.replace(source.tree.body[0], "rows = list(enc)")])

@@ -45,6 +45,11 @@ def test_a_setting_in_a_dict_that_is_spread_is_changed_there() -> None:
     assert _set(cell, padding="True") == cell.replace("False", "True")
 
 
+def test_a_setting_of_a_partial_is_changed_there() -> None:
+    cell = "tok = partial(tokenizer, padding=False)\nenc = tok(texts)\n"
+    assert _set(cell, padding="True") == cell.replace("False", "True")
+
+
 def test_a_dict_that_is_not_known_is_left_alone() -> None:
     with pytest.raises(NotEditable):
         _set("enc = tok(texts, **settings)\n", padding="True")
